@@ -5,63 +5,161 @@ Source: authorization.md "KMS API level"; KMS developer guide "AWS KMS permissio
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import replace
 
 from authorization.caller import Caller
-from authorization.decision import Decision
-from authorization.documents import Policy
-from authorization.policies import Grant
+from authorization.decision import AwsError, Decision, Source
+from authorization.documents import PolicyKind, parse_policy
+from authorization.engine import decide, refuse_not_understood
+from authorization.kms_call import Key, KmsCall
+from authorization.kms_context import call_context
+from authorization.kms_operations import OPERATIONS, On, Permission, permissions
+from authorization.messages import CIPHERTEXT, NO_RESOURCE, Refusal, Wording, access_denied, wording_for
+from authorization.policies import Policies
+from authorization.request import Request, Resource
 
+__all__ = ["Key", "KmsCall", "authorize_call", "lockout", "permissions"]
 
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A KMS key as the decision sees it. Account and Region follow from the ARN.
-
-    policy: the key policy (PolicyKind.KEY); aliases: names (`alias/app`) that point to it;
-    spec, usage, origin: as DescribeKey prints them; multi_region_type: `PRIMARY`, `REPLICA` or empty;
-    resource_control: RCPs of the owner's account, as in `Policies`.
-    """
-
-    arn: str
-    policy: Policy
-    tags: Mapping[str, str] = field(default_factory=dict)
-    aliases: tuple[str, ...] = ()
-    spec: str = "SYMMETRIC_DEFAULT"
-    usage: str = "ENCRYPT_DECRYPT"
-    origin: str = "AWS_KMS"
-    multi_region: bool = False
-    multi_region_type: str = ""
-    grants: tuple[Grant, ...] = ()
-    resource_control: tuple[tuple[Policy, ...], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class KmsCall:
-    """One API call, its keys already resolved.
-
-    operation: the API's name (`ReEncrypt`); parameters: the request's members as boto3 takes them;
-    region: of the endpoint; account: of the caller (bare ids and alias names are resolved there).
-    keys: by the role they play: `key` for most operations; `source` and `destination` for ReEncrypt;
-        `target` and `former` for UpdateAlias (the new and the old key). A role that is missing or None means that
-        no such key exists.
-    ciphertext_only: the key was found from the ciphertext, no key id was in the request.
-    grant: for RetireGrant, the grant that is to be retired.
-    """
-
-    operation: str
-    parameters: Mapping[str, Any]
-    region: str
-    account: str
-    keys: Mapping[str, Key | None] = field(default_factory=dict)
-    ciphertext_only: bool = False
-    grant: Grant | None = None
+_ALIAS_OR_NOTHING = {On.ALIAS, On.NOTHING, On.RETIRING_PRINCIPAL}
 
 
 def authorize_call(caller: Caller, call: KmsCall) -> Decision:
     """Decide all the permissions that the call needs, in AWS's order: the first refusal, else the last allow.
 
-    An operation that the table does not know is refused and named.
+    An operation that the table does not know is refused and named. A key of the caller's own account that does not
+    exist is refused with NotFoundException, one of another account as if it were forbidden.
     """
-    raise NotImplementedError
+    if call.operation not in OPERATIONS:
+        request = Request(caller.principal, f"kms:{call.operation}", Resource("*", call.account))
+        return refuse_not_understood(request, f"the KMS operation {call.operation!r}")
+    try:
+        return _authorize(caller, call)
+    except Exception as error:  # an error of ours must never become an allow, nor a crash of the caller
+        request = Request(caller.principal, f"kms:{call.operation}", Resource("*", call.account))
+        return refuse_not_understood(request, f"the call: {type(error).__name__} while reading it")
+
+
+def lockout(caller: Caller, key: Key, new_policy: str, region: str, *, bypass: bool = False) -> AwsError | None:
+    """The lockout safety check: KMS's error where the caller could not put the key policy again once `new_policy` is in
+    force, else None.
+
+    It is the full decision of kms:PutKeyPolicy with the new policy, the caller's own policies included, on `key` (for
+    CreateKey and ReplicateKey: the key that is to be). bypass: BypassPolicyLockoutSafetyCheck was sent.
+    Source: KMS developer guide "Default key policy"; authorization.md "Document validation".
+    """
+    if bypass:
+        return None
+    changed = replace(key, policy=parse_policy(new_policy, PolicyKind.KEY, "new key policy"), grants=())
+    call = KmsCall("PutKeyPolicy", {"KeyId": key.arn}, region, caller.principal.account, {"key": changed})
+    if authorize_call(caller, call).allowed:
+        return None
+    text = "The new key policy will not allow you to update the key policy in the future."
+    return AwsError("MalformedPolicyDocumentException", 400, text)
+
+
+def _authorize(caller: Caller, call: KmsCall) -> Decision:
+    decision: Decision | None = None
+    for permission in permissions(call.operation):
+        if permission.when and not call.parameters.get(permission.when):
+            continue
+        if permission.on in _ALIAS_OR_NOTHING:
+            decision = _on_no_key(caller, call, permission)
+        else:
+            decision = _on_key(caller, call, permission, call.keys.get(permission.on.value))
+        if not decision.allowed:
+            return decision
+    if decision is None:  # the table gives every operation a permission
+        raise LookupError(call.operation)
+    return decision
+
+
+def _on_no_key(caller: Caller, call: KmsCall, permission: Permission) -> Decision:
+    arn = "*"
+    if permission.on is On.ALIAS:
+        arn = f"arn:{_partition(call.region)}:kms:{call.region}:{call.account}:{call.parameters['AliasName']}"
+    context = dict(caller.context) | call_context(call, permission, None)
+    if call.operation == "ReplicateKey":
+        context["aws:RequestedRegion"] = str(call.parameters["ReplicaRegion"])
+    request = Request(caller.principal, permission.action, Resource(arn, call.account), context)
+    return decide(request, _caller_policies(caller), NO_RESOURCE if permission.when else wording_for(request))
+
+
+def _on_key(caller: Caller, call: KmsCall, permission: Permission, key: Key | None) -> Decision:
+    if key is None:
+        return _no_such_key(caller, call, permission)
+    context = call_context(call, permission, key) | dict(caller.context)
+    request = Request(caller.principal, permission.action, Resource(key.arn, key.account, key.tags), context)
+    grants = key.grants
+    if call.operation == "RetireGrant":
+        if call.grant is None:
+            return _not_found(f"Grant ID {call.parameters.get('GrantId', '')} not found")
+        grants = (call.grant,)
+    policies = Policies(
+        identity=caller.identity,
+        boundary=caller.boundary,
+        session=caller.session,
+        resource=key.policy,
+        grants=grants,
+        service_control=caller.service_control,
+        resource_control=() if key.aws_managed else key.resource_control,
+    )
+    return decide(request, policies, _wording(call, permission, request))
+
+
+def _caller_policies(caller: Caller) -> Policies:
+    return Policies(
+        identity=caller.identity,
+        boundary=caller.boundary,
+        session=caller.session,
+        service_control=caller.service_control,
+    )
+
+
+def _wording(call: KmsCall, permission: Permission, request: Request) -> Wording:
+    from_ciphertext = call.ciphertext_only and permission.on in (On.KEY, On.SOURCE)
+    foreign = request.resource.account != request.principal.account
+    return CIPHERTEXT if from_ciphertext and foreign else wording_for(request)
+
+
+def _no_such_key(caller: Caller, call: KmsCall, permission: Permission) -> Decision:
+    member = {On.SOURCE: "SourceKeyId", On.DESTINATION: "DestinationKeyId", On.TARGET: "TargetKeyId"}.get(
+        permission.on, "TargetKeyId" if call.operation == "CreateAlias" else "KeyId"
+    )
+    key_id = str(call.parameters.get(member) or "")
+    arn = key_id.split(":", 5)
+    from_ciphertext = call.ciphertext_only and permission.on in (On.KEY, On.SOURCE)
+    if not from_ciphertext and (len(arn) < 6 or arn[4] == call.account):
+        return _not_found(_not_found_text(call, key_id))
+    wording = CIPHERTEXT if from_ciphertext else Wording(f" on resource: {key_id}")
+    request = Request(caller.principal, permission.action, Resource(key_id, arn[4] if len(arn) > 4 else ""))
+    error = access_denied(request, Refusal.UNREACHABLE, Source.KEY_POLICY, wording)
+    return Decision(False, Source.KEY_POLICY, f"there is no key {key_id!r}", error)
+
+
+def _not_found(text: str) -> Decision:
+    return Decision(False, Source.KEY_POLICY, text, AwsError("NotFoundException", 400, text))
+
+
+def _not_found_text(call: KmsCall, key_id: str) -> str:
+    prefix = f"arn:{_partition(call.region)}:kms:{call.region}:{call.account}:"
+    if key_id.startswith("arn:"):
+        region = key_id.split(":")[3]
+        if region != call.region:
+            return f"Invalid arn {region}"
+        return f"Alias {key_id} is not found." if ":alias/" in key_id else f"Key '{key_id}' does not exist"
+    if key_id.startswith("alias/"):
+        return f"Alias {prefix}{key_id} is not found."
+    if not key_id and "AliasName" in call.parameters:
+        return f"Alias {prefix}{call.parameters['AliasName']} is not found."
+    return f"Key '{prefix}key/{key_id}' does not exist" if _looks_like_an_id(key_id) else f"Invalid keyId '{key_id}'"
+
+
+def _looks_like_an_id(key_id: str) -> bool:
+    return key_id.startswith("mrk-") or (len(key_id) == 36 and key_id.count("-") == 4)
+
+
+def _partition(region: str) -> str:
+    for prefix in ("cn", "us-gov", "us-iso"):
+        if region.startswith(f"{prefix}-"):
+            return {"cn": "aws-cn", "us-gov": "aws-us-gov", "us-iso": "aws-iso"}[prefix]
+    return "aws"

@@ -1,0 +1,17 @@
+"""The kinds of policy document."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class PolicyKind(StrEnum):
+    """Where a document is used: it decides which elements are legal and how Principal is read."""
+
+    IDENTITY = "identity"
+    KEY = "key"
+    TRUST = "trust"
+    SESSION = "session"
+    BOUNDARY = "boundary"
+    SERVICE_CONTROL = "service control"
+    RESOURCE_CONTROL = "resource control"

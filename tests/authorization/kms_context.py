@@ -1,0 +1,153 @@
+"""The condition keys of a KMS call: from the key, and from the members of the request.
+
+Source: KMS developer guide "Condition keys for AWS KMS"; authorization.md "Condition-key values".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from authorization.kms_call import Key, KmsCall
+from authorization.kms_operations import OPERATIONS, On, Permission
+from authorization.request import ContextValue
+
+_MEMBERS: Mapping[str, tuple[str, object]] = {
+    "kms:EncryptionAlgorithm": ("EncryptionAlgorithm", "SYMMETRIC_DEFAULT"),
+    "kms:DataKeyPairSpec": ("KeyPairSpec", None),
+    "kms:MacAlgorithm": ("MacAlgorithm", None),
+    "kms:SigningAlgorithm": ("SigningAlgorithm", None),
+    "kms:MessageType": ("MessageType", "RAW"),
+    "kms:KeyAgreementAlgorithm": ("KeyAgreementAlgorithm", None),
+    "kms:GrantOperations": ("Operations", None),
+    "kms:GranteePrincipal": ("GranteePrincipal", None),
+    "kms:RetiringPrincipal": ("RetiringPrincipal", None),
+    "kms:WrappingAlgorithm": ("WrappingAlgorithm", None),
+    "kms:WrappingKeySpec": ("WrappingKeySpec", None),
+    "kms:BypassPolicyLockoutSafetyCheck": ("BypassPolicyLockoutSafetyCheck", None),
+    "kms:RotationPeriodInDays": ("RotationPeriodInDays", 365),
+    "kms:ScheduleKeyDeletionPendingWindowInDays": ("PendingWindowInDays", 30),
+    "kms:ExpirationModel": ("ExpirationModel", "KEY_MATERIAL_EXPIRES"),
+    "kms:ValidTo": ("ValidTo", None),
+    "kms:ReplicaRegion": ("ReplicaRegion", None),
+    "kms:PrimaryRegion": ("PrimaryRegion", None),
+    "kms:KeySpec": ("KeySpec", "SYMMETRIC_DEFAULT"),
+    "kms:KeyUsage": ("KeyUsage", "ENCRYPT_DECRYPT"),
+    "kms:KeyOrigin": ("Origin", "AWS_KMS"),
+    "kms:MultiRegion": ("MultiRegion", False),
+    "kms:GrantIsForAWSResource": ("", False),
+}
+"""Condition key to the request's member and the value that counts where the member is not sent (None: the key is
+absent).
+
+kms:GrantIsForAWSResource is true only where a service makes the call for the user; the caller's context says so.
+"""
+
+_CONSTRAINTS = ("EncryptionContextEquals", "EncryptionContextSubset")
+
+
+def call_context(call: KmsCall, permission: Permission, key: Key | None) -> dict[str, ContextValue]:
+    """The context keys of one permission of a call; `key` is the key that the permission is on."""
+    context: dict[str, ContextValue] = {"aws:RequestedRegion": call.region}
+    if key is not None:
+        context |= _of_key(key)
+    if permission.on is On.ALIAS or permission.on is On.RETIRING_PRINCIPAL:
+        return context
+    names = OPERATIONS[call.operation].context
+    for name in names:
+        if name in _MEMBERS:
+            member, default = _MEMBERS[name]
+            _put(context, name, call.parameters.get(member, default))
+    if "kms:EncryptionContext:" in names:
+        context |= _encryption_context(call, permission)
+    if "kms:RequestAlias" in names:
+        _put(context, "kms:RequestAlias", _request_alias(call, permission))
+    if "kms:ReEncryptOnSameKey" in names:
+        context["kms:ReEncryptOnSameKey"] = _text(call.keys.get("source") == call.keys.get("destination"))
+    if "aws:TagKeys" in names:
+        context |= _tags(call.parameters)
+    if call.operation == "CreateKey" and call.parameters.get("MultiRegion"):
+        context["kms:MultiRegionKeyType"] = "PRIMARY"
+    return context
+
+
+def _of_key(key: Key) -> dict[str, ContextValue]:
+    context: dict[str, ContextValue] = {
+        "kms:KeyOrigin": key.origin,
+        "kms:KeySpec": key.spec,
+        "kms:CustomerMasterKeySpec": key.spec,
+        "kms:KeyUsage": key.usage,
+        "kms:CustomerMasterKeyUsage": key.usage,
+        "kms:MultiRegion": _text(key.multi_region),
+    }
+    if key.multi_region_type:
+        context["kms:MultiRegionKeyType"] = key.multi_region_type
+    if key.aliases:
+        context["kms:ResourceAliases"] = key.aliases
+    return context
+
+
+def _encryption_context(call: KmsCall, permission: Permission) -> dict[str, ContextValue]:
+    """The encryption context: ReEncrypt's source and destination each have their own, a new grant's is its constraint
+    (both inferred)."""
+    context: dict[str, ContextValue] = {}
+    member = "EncryptionContext"
+    if permission.on is On.SOURCE:
+        member = "SourceEncryptionContext"
+        context["kms:EncryptionAlgorithm"] = _text(
+            call.parameters.get("SourceEncryptionAlgorithm", "SYMMETRIC_DEFAULT")
+        )
+    elif permission.on is On.DESTINATION:
+        member = "DestinationEncryptionContext"
+        algorithm = call.parameters.get("DestinationEncryptionAlgorithm", "SYMMETRIC_DEFAULT")
+        context["kms:EncryptionAlgorithm"] = _text(algorithm)
+    pairs: Mapping[str, str] = call.parameters.get(member) or {}
+    if call.operation == "CreateGrant":
+        constraints = call.parameters.get("Constraints") or {}
+        present = [name for name in _CONSTRAINTS if constraints.get(name)]
+        if len(present) == 1:
+            context["kms:GrantConstraintType"] = present[0]
+            pairs = constraints[present[0]]
+        elif present:
+            context["kms:GrantConstraintType"] = tuple(present)
+            pairs = {name: value for constraint in present for name, value in constraints[constraint].items()}
+    if pairs:
+        context["kms:EncryptionContextKeys"] = tuple(pairs)
+        context |= {f"kms:EncryptionContext:{name}": value for name, value in pairs.items()}
+    return context
+
+
+def _request_alias(call: KmsCall, permission: Permission) -> str | None:
+    member = {On.SOURCE: "SourceKeyId", On.DESTINATION: "DestinationKeyId"}.get(permission.on, "KeyId")
+    key_id = call.parameters.get(member)
+    if not isinstance(key_id, str):
+        return None
+    if key_id.startswith("arn:"):
+        key_id = key_id.split(":", 5)[-1]
+    return key_id if key_id.startswith("alias/") else None
+
+
+def _tags(parameters: Mapping[str, Any]) -> dict[str, ContextValue]:
+    tags = {tag["TagKey"]: tag["TagValue"] for tag in parameters.get("Tags") or ()}
+    context: dict[str, ContextValue] = {f"aws:RequestTag/{name}": value for name, value in tags.items()}
+    names = (*tags, *(parameters.get("TagKeys") or ()))
+    if names:
+        context["aws:TagKeys"] = names
+    return context
+
+
+def _put(context: dict[str, ContextValue], name: str, value: object) -> None:
+    if isinstance(value, (list, tuple)):
+        context[name] = tuple(_text(item) for item in value)
+    elif value is not None:
+        context[name] = _text(value)
+
+
+def _text(value: object) -> str:
+    """A request member as a condition sees it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value)

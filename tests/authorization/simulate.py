@@ -1,0 +1,112 @@
+"""What IAM's policy simulator answers: SimulatePrincipalPolicy and SimulateCustomPolicy, as plain data.
+
+The simulator looks at the caller's policies, and at a resource policy only where one is given to it; it takes context
+keys as it is told them. Source: IAM API reference "SimulatePrincipalPolicy", "SimulateCustomPolicy",
+"EvaluationResult".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from authorization.context import Context
+from authorization.decision import Decision, Source
+from authorization.documents import Policy
+from authorization.engine import authorize, authorize_caller_side
+from authorization.policies import Policies
+from authorization.request import ContextValue, Principal, Request, Resource
+
+
+class EvalDecision(StrEnum):
+    """The simulator's answers."""
+
+    ALLOWED = "allowed"
+    EXPLICIT_DENY = "explicitDeny"
+    IMPLICIT_DENY = "implicitDeny"
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedStatement:
+    """A statement that led to the answer: its kind of policy, the policy's name, and its Sid or `statement N`."""
+
+    source: Source
+    policy: str
+    statement: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The answer for one action on one resource.
+
+    missing: condition keys that the policies read and that the request does not have, sorted.
+    detail: the engine's decision, with its reason.
+    """
+
+    action: str
+    resource: str
+    answer: EvalDecision
+    matched: tuple[MatchedStatement, ...]
+    missing: tuple[str, ...]
+    detail: Decision
+
+
+def simulate(
+    principal: Principal,
+    policies: Policies,
+    actions: Sequence[str],
+    resources: Sequence[str] = ("*",),
+    context: Mapping[str, ContextValue] | None = None,
+    resource_account: str = "",
+) -> list[Evaluation]:
+    """Evaluate each action on each resource, actions first, as the simulator lists them.
+
+    policies.resource: the ResourcePolicy parameter, if any; without it no resource policy is asked for, not even a
+    key's. resource_account: the ResourceOwner parameter, where a resource's ARN does not name its account (default: the
+    caller's).
+    """
+    owner = resource_account or principal.account
+    return [
+        _evaluate(Request(principal, action, Resource(arn, _account(arn, owner)), dict(context or {})), policies)
+        for action in actions
+        for arn in resources
+    ]
+
+
+def _account(arn: str, default: str) -> str:
+    parts = arn.split(":", 5)
+    return parts[4] if len(parts) == 6 and parts[4] else default
+
+
+def _evaluate(request: Request, policies: Policies) -> Evaluation:
+    decide = authorize_caller_side if policies.resource is None else authorize
+    decision = decide(request, policies)
+    denials = [trace for trace in decision.trace if trace.failure is None and trace.effect == "Deny"]
+    if decision.allowed:
+        answer = EvalDecision.ALLOWED
+    else:
+        answer = EvalDecision.EXPLICIT_DENY if denials else EvalDecision.IMPLICIT_DENY
+    effect = "Deny" if answer is EvalDecision.EXPLICIT_DENY else "Allow"
+    matched = tuple(
+        MatchedStatement(trace.source, trace.policy, trace.statement)
+        for trace in decision.trace
+        if trace.failure is None and trace.effect == effect and answer is not EvalDecision.IMPLICIT_DENY
+    )
+    return Evaluation(request.action, request.resource.arn, answer, matched, _missing(request, policies), decision)
+
+
+def _missing(request: Request, policies: Policies) -> tuple[str, ...]:
+    context = Context(request)
+    keys = {
+        key for policy in _all(policies) for statement in policy.document.statements for key in statement.context_keys()
+    }
+    return tuple(sorted(key for key in keys if not context.has(key)))
+
+
+def _all(policies: Policies) -> Iterable[Policy]:
+    yield from policies.identity
+    yield from policies.session or ()
+    for level in (*policies.service_control, *policies.resource_control):
+        yield from level
+    yield from (policy for policy in (policies.boundary, policies.resource) if policy is not None)

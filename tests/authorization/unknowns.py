@@ -1,0 +1,84 @@
+"""What nobody outside AWS knows, and the choice that this engine makes for each: always the one that refuses more,
+unless it says otherwise.
+
+Every name here is read by the rule that it decides. Source of the list: authorization.md "Open items (unknown)" and the
+rules graded [U]; where a choice is only a way of doing it and no switch, it is a sentence for the documentation.
+"""
+
+from __future__ import annotations
+
+RESOURCE_TAGS_ACROSS_ACCOUNTS = True
+"""Whether `aws:ResourceTag` is in the request context when the key belongs to another account than the caller.
+
+Inferred to be so: the service authorization reference gives the condition key to the key resource without a limit, and
+the guide relies on it. With False, ALL_KEYS would ignore `Denied` across accounts and SELECTED_KEYS would never work
+there.
+"""
+
+SESSION_POLICY_LIMITS_GRANTS = True
+"""Whether a session policy that does not allow an action also stops a grant from allowing it.
+
+Not documented. True refuses more."""
+
+FOREIGN_GRANT_NEEDS_IDENTITY_POLICY = True
+"""Whether a grant that was issued by an account other than the caller's needs an identity policy of the caller as well.
+
+Inferred from "key trust" in KMS's policy evaluation; no test is published. True refuses more."""
+
+STAR_PRINCIPAL_COVERS_SERVICES = False
+"""Whether `"Principal": "*"` in an Allow also means AWS service principals. Not documented for KMS. False refuses more.
+In a Deny it always covers them."""
+
+OPERATOR_NAMES = "in any letter case"
+"""Whether `stringequals` is the operator `StringEquals`. Not documented. Both are taken as the same: what was meant is
+plain, and nothing more is allowed than was written."""
+
+EMPTY_STRING_IS_PRESENT = True
+"""Whether a tag with an empty value counts as present for `Null` and `...IfExists`. AWS's text calls an empty string
+"null" for set operators only; there the engine follows it."""
+
+NON_ASCII_CASE = "Unicode lower case"
+"""How `...IgnoreCase` and condition key names compare letters beyond ASCII: by Unicode lower case. Not documented."""
+
+DUPLICATE_TAG_KEYS = "exact case first, then the first in alphabetical order"
+"""Which value counts where a key carries tags whose names differ in case only. AWS says that one of them matches, "but
+not both"."""
+
+CROSS_ACCOUNT_UNSUPPORTED_ERROR = "as a key that cannot be reached"
+"""The error for an operation that does not work across accounts: the engine gives the text that AWS gives for a key of
+another account that is missing or forbidden, because it tells the caller nothing."""
+
+NOT_PRINCIPAL_ALLOW = "not understood"
+"""`NotPrincipal` with Allow: whether KMS supports it is not documented. A request that it would cover is refused."""
+
+FEDERATED_IN_KEY_POLICY = "not understood"
+"""`{"Federated": ...}` in a key policy: what it would match is not documented for KMS. A request whose action it names
+is refused."""
+
+BOOL_TAKES_VARIABLES = False
+"""Whether `Bool` takes policy variables: AWS's two pages disagree. False: such a condition is not understood."""
+
+TYPE_MISMATCH = "not understood"
+"""A numeric, date, or IP operator that meets a context value of another type: not documented, so the request is
+refused."""
+
+REENCRYPT_CHECK_ORDER = ("source", "destination")
+"""Which half of ReEncrypt is checked first. It only decides which of two errors is shown."""
+
+PENDING_DELETION_ERROR = "KMSInvalidStateException"
+"""The error of a cryptographic operation with a key that is pending deletion: AWS's table leaves it open between this
+and DisabledException. Only the text depends on it."""
+
+LEGACY_CIPHERTEXT_ERROR = False
+"""Whether the error for a ciphertext without key id is the text that AWS used until 2022 ("The ciphertext refers to a
+customer master key that does not exist ..."). Only the text depends on it."""
+
+LOCKOUT_HONOURS_CONDITIONS = True
+"""Whether the lockout check evaluates every condition of the new key policy. True refuses more."""
+
+GET_KEY_LAST_USAGE_ACROSS_ACCOUNTS = False
+"""Whether kms:GetKeyLastUsage works across accounts. Not documented. False refuses more."""
+
+NOT_PRINCIPAL_NEEDS_EVERY_LEVEL = True
+"""Whether a Deny with `NotPrincipal` spares a caller only if its account, its role, and its session are all listed. AWS
+says that it "might" check them one after the other. True refuses more."""
