@@ -1,0 +1,40 @@
+"""Calls that only the caller's own policies decide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from authorization.decision import Decision
+from authorization.engine import authorize
+from authorization.policies import Policies
+from authorization.request import ContextValue, Request, Resource
+from emulator.call import Call
+
+
+def decide(call: Call, action: str, resource: Resource, context: Mapping[str, ContextValue]) -> Decision:
+    """One permission, decided by identity policies, boundary, session policies and SCPs."""
+    caller = call.resolved.caller
+    request = Request(
+        principal=caller.principal,
+        action=action,
+        resource=resource,
+        context={**caller.context, "aws:RequestedRegion": call.region, **context},
+    )
+    policies = Policies(
+        identity=caller.identity,
+        boundary=caller.boundary,
+        session=caller.session,
+        service_control=caller.service_control,
+    )
+    return authorize(request, policies)
+
+
+def request_tags(parameters: Mapping[str, Any]) -> dict[str, ContextValue]:
+    """`aws:RequestTag/*` and `aws:TagKeys` from a request's Tags and TagKeys members."""
+    tags = {tag["Key"]: tag["Value"] for tag in parameters.get("Tags") or ()}
+    keys = (*tags, *(parameters.get("TagKeys") or ()))
+    context: dict[str, ContextValue] = {f"aws:RequestTag/{key}": value for key, value in tags.items()}
+    if keys:
+        context["aws:TagKeys"] = keys
+    return context

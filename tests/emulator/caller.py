@@ -1,0 +1,185 @@
+"""Who calls: from the credentials of a request to the engine's `Caller`.
+
+An access key id of 12 digits is the root user of that account, whatever its secret: the convenience that tests start
+from. Everything else must have been issued here: by STS (the session token must be the one issued with it) or as an IAM
+user's access key. Signatures themselves are not verified.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from localstack.aws.accounts import get_account_id_from_access_key_id
+
+from authorization.caller import Caller
+from authorization.documents import Policy, PolicyKind, parse_policy
+from authorization.request import ContextValue, Principal, PrincipalType
+from authorization.session_tags import session_principal_tags
+from emulator import identities, sessions
+from emulator.sessions import Session, SessionKind
+
+ROOT_ACCESS_KEY = re.compile(r"[0-9]{12}")
+CREDENTIAL = re.compile(r"AWS4-HMAC-SHA256 +Credential=([^/,\s]+)/[0-9]{8}/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request\b")
+ROOT_POLICY = parse_policy(
+    '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}',
+    PolicyKind.IDENTITY,
+    "account root user",
+)
+
+
+class Problem(StrEnum):
+    """What is wrong with the credentials; AWS words each in its own way for each protocol."""
+
+    MISSING = "missing"
+    MALFORMED = "malformed"
+    UNKNOWN = "unknown"
+    EXPIRED = "expired"
+
+
+class CredentialsError(Exception):
+    """The credentials are refused: `problem` for the client, the message for the log."""
+
+    def __init__(self, problem: Problem, reason: str) -> None:
+        super().__init__(reason)
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What the request's Authorization header and security token say."""
+
+    access_key_id: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The caller, and the session that it calls with (None for root and long-term keys)."""
+
+    caller: Caller
+    session: Session | None = None
+
+
+def credentials(headers: Mapping[str, str]) -> Credentials:
+    """Read the credentials of a Signature Version 4 request. Query-string signatures are not accepted."""
+    authorization = headers.get("Authorization") or ""
+    if not authorization:
+        raise CredentialsError(Problem.MISSING, "the request is not signed")
+    match = CREDENTIAL.match(authorization)
+    if match is None:
+        raise CredentialsError(Problem.MALFORMED, "the Authorization header is not a Signature Version 4 one")
+    return Credentials(match[1], headers.get("X-Amz-Security-Token") or "")
+
+
+def resolve(given: Credentials, context: Mapping[str, ContextValue]) -> Resolved:
+    """The caller behind `given`, with `context` (of the connection) added to the session's own.
+
+    Raises CredentialsError where AWS would not accept the credentials, StoreError where a policy of the caller's cannot
+    be found.
+    """
+    if ROOT_ACCESS_KEY.fullmatch(given.access_key_id):
+        return Resolved(root(given.access_key_id, context))
+    session = sessions.find(given.access_key_id)
+    if session is not None:
+        return Resolved(_session_caller(session, given, context), session)
+    return Resolved(_access_key_user(given, context))
+
+
+def root(account: str, context: Mapping[str, ContextValue]) -> Caller:
+    """The root user of an account."""
+    arn = f"arn:aws:iam::{account}:root"
+    principal = Principal(PrincipalType.ACCOUNT_ROOT, arn, account, issuer_arn=arn, user_id=account)
+    return Caller(principal, identity=(ROOT_POLICY,), context=context)
+
+
+def _access_key_user(given: Credentials, context: Mapping[str, ContextValue]) -> Caller:
+    account = get_account_id_from_access_key_id(given.access_key_id)
+    iam = identities.store(account)
+    name = iam.ACCESS_KEY_INDEX.get(given.access_key_id)
+    if name is None:
+        raise CredentialsError(Problem.UNKNOWN, f"access key {given.access_key_id} was not issued here")
+    entity = iam.USERS.get(name)
+    key = entity.access_keys.get(given.access_key_id) if entity else None
+    if key is None or key.access_key["Status"] != "Active":
+        raise CredentialsError(Problem.UNKNOWN, f"access key {given.access_key_id} is not active")
+    if given.token:
+        raise CredentialsError(Problem.UNKNOWN, f"access key {given.access_key_id} came with a session token")
+    return _user_caller(account, name, context)
+
+
+def _user_caller(account: str, name: str, context: Mapping[str, ContextValue]) -> Caller:
+    user = identities.user(account, name)
+    if user is None:
+        raise CredentialsError(Problem.UNKNOWN, f"user {name} of {account} does not exist")
+    principal = Principal(
+        PrincipalType.USER, user.arn, account, issuer_arn=user.arn, user_id=user.unique_id, tags=user.tags
+    )
+    return Caller(principal, identity=user.policies, boundary=user.boundary, context=context)
+
+
+def _session_caller(session: Session, given: Credentials, context: Mapping[str, ContextValue]) -> Caller:
+    if given.token != session.token:
+        raise CredentialsError(Problem.UNKNOWN, f"the session token does not belong to {session.access_key_id}")
+    if datetime.now(UTC) >= session.expires:
+        raise CredentialsError(Problem.EXPIRED, f"the session {session.arn} expired at {session.expires:%H:%M:%S}")
+    own: dict[str, ContextValue] = {
+        **context,
+        "aws:TokenIssueTime": session.issued.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "aws:MultiFactorAuthPresent": "false",
+        **session.context,
+    }
+    if session.kind is SessionKind.ROLE:
+        return _role_caller(session, own)
+    issuer = _issuer_caller(session, own)
+    if session.kind is SessionKind.SESSION_TOKEN:
+        return issuer
+    principal = Principal(
+        PrincipalType.FEDERATED_USER,
+        session.arn,
+        session.account,
+        issuer_arn=session.issuer_arn,
+        user_id=session.user_id,
+        tags=session_principal_tags(issuer.principal.tags, session.tags, {}),
+    )
+    # Without a session policy a federated user has no permissions but those that name it.
+    return replace(issuer, principal=principal, session=session_policies(session) or ())
+
+
+def _issuer_caller(session: Session, context: Mapping[str, ContextValue]) -> Caller:
+    if session.issuer_arn.endswith(":root"):
+        return root(session.account, context)
+    issuer = _user_caller(session.account, session.issuer_arn.rpartition("/")[2], context)
+    if issuer.principal.user_id != session.issuer_id:
+        raise CredentialsError(Problem.UNKNOWN, f"the user of session {session.arn} was deleted and made again")
+    return issuer
+
+
+def _role_caller(session: Session, context: Mapping[str, ContextValue]) -> Caller:
+    role = identities.role(session.account, session.issuer_arn.rpartition("/")[2])
+    if role is None or role.unique_id != session.issuer_id:
+        raise CredentialsError(Problem.UNKNOWN, f"the role of session {session.arn} does not exist any more")
+    principal = Principal(
+        PrincipalType.ROLE_SESSION,
+        session.arn,
+        session.account,
+        issuer_arn=role.arn,
+        user_id=session.user_id,
+        tags=session_principal_tags(role.tags, session.tags, {}),
+    )
+    return Caller(
+        principal, identity=role.policies, boundary=role.boundary, session=session_policies(session), context=context
+    )
+
+
+def session_policies(session: Session) -> tuple[Policy, ...] | None:
+    """The session's policies compiled, None where it was made without any."""
+    if session.policies is None and not session.policy_arns:
+        return None
+    return (
+        *(parse_policy(text, PolicyKind.SESSION, "session policy") for text in session.policies or ()),
+        *(identities.managed_policy(session.account, arn, PolicyKind.SESSION) for arn in session.policy_arns),
+    )

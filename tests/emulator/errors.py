@@ -1,0 +1,39 @@
+"""AWS's errors for what the gateway refuses, in the words of each protocol. Source: authorization.md "Error texts"."""
+
+from __future__ import annotations
+
+from localstack.aws.api import CommonServiceException
+
+from authorization.decision import AwsError
+from emulator.caller import Problem
+
+_JSON = {
+    Problem.MISSING: ("MissingAuthenticationTokenException", 400, "Missing Authentication Token"),
+    Problem.MALFORMED: ("IncompleteSignatureException", 400, "Authorization header requires 'Credential' parameter."),
+    Problem.UNKNOWN: ("UnrecognizedClientException", 400, "The security token included in the request is invalid."),
+    Problem.EXPIRED: ("ExpiredTokenException", 400, "The security token included in the request is expired"),
+}
+_QUERY = {
+    Problem.MISSING: ("MissingAuthenticationToken", 403, "Request is missing Authentication Token"),
+    Problem.MALFORMED: ("IncompleteSignature", 400, "Authorization header requires 'Credential' parameter."),
+    Problem.UNKNOWN: ("InvalidClientTokenId", 403, "The security token included in the request is invalid."),
+    Problem.EXPIRED: ("ExpiredToken", 403, "The security token included in the request is expired"),
+}
+
+
+def from_decision(error: AwsError) -> CommonServiceException:
+    """A refusal by the engine."""
+    return CommonServiceException(error.code, error.message, status_code=error.status, sender_fault=True)
+
+
+def bad_credentials(problem: Problem, protocol: str) -> CommonServiceException:
+    """Credentials that AWS would not accept."""
+    code, status, message = (_QUERY if protocol == "query" else _JSON)[problem]
+    return CommonServiceException(code, message, status_code=status, sender_fault=True)
+
+
+def access_denied(message: str, protocol: str) -> CommonServiceException:
+    """A refusal for a reason that AWS does not know."""
+    if protocol == "query":
+        return CommonServiceException("AccessDenied", message, status_code=403, sender_fault=True)
+    return CommonServiceException("AccessDeniedException", message, status_code=400, sender_fault=True)

@@ -1,0 +1,182 @@
+"""The gate in LocalStack's gateway: every call is resolved, decided and only then passed on.
+
+It runs after the request is parsed and before it is routed to a service. Whatever goes wrong in it refuses the call.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from localstack.aws.api import RequestContext, ServiceException
+from localstack.aws.chain import HandlerChain
+from localstack.http import Response
+
+from authorization.caller import Caller
+from authorization.decision import Decision
+from authorization.explain import explain
+from authorization.request import ContextValue, Principal, PrincipalType
+from emulator import caller as callers
+from emulator import cloudformation, errors, iam, kms, sts, tagging
+from emulator.call import Call
+from emulator.caller import CredentialsError, Resolved
+
+LOG = logging.getLogger("emulator")
+
+DECISION_HEADER = "x-plerion-kms-decision"
+EXPLANATION_HEADER = "x-plerion-kms-explanation"
+HEADER_LIMIT = 4000
+HEADER_SAFE = " !\"#$&'()*+,-./:;<=>?@[]^_`{|}~"
+
+
+def _nothing(call: Call) -> None:
+    """For services that need nothing beyond the decision."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """How the gate treats a service: before the decision, the decision, and after it, when the call is allowed."""
+
+    authorize: Callable[[Call], Decision]
+    prepare: Callable[[Call], None] = _nothing
+    hand_over: Callable[[Call], None] = _nothing
+
+
+SERVICES: dict[str, Service] = {
+    "kms": Service(kms.authorize, kms.prepare, kms.hand_over),
+    "sts": Service(sts.authorize, sts.prepare),
+    "iam": Service(iam.authorize),
+    "resourcegroupstaggingapi": Service(tagging.authorize),
+    "cloudformation": Service(cloudformation.authorize),
+}
+
+_outer_caller: contextvars.ContextVar[Resolved | None] = contextvars.ContextVar("outer_caller", default=None)
+
+
+class ExternalRequestContext(RequestContext):
+    """A request that came in through the server.
+
+    LocalStack's calls to itself stay in memory and make plain RequestContexts: no header a client could send tells the
+    two apart.
+    """
+
+
+class Gate:
+    """The request handler. enforce: False resolves and mends as always but authorizes nothing."""
+
+    def __init__(self, *, enforce: bool) -> None:
+        self._enforce = enforce
+
+    def __call__(self, chain: HandlerChain, context: RequestContext, response: Response) -> None:
+        if context.service is None or context.operation is None:
+            raise errors.access_denied("The request does not name an AWS service that the emulator offers.", "query")
+        protocol = str(context.protocol or context.service.protocol)
+        what = f"{context.service.service_name}:{context.operation.name}"
+        try:
+            call = self._call(context)
+            service = SERVICES[call.service]
+            service.prepare(call)
+            if self._enforce:
+                _authorize(call, service)
+            service.hand_over(call)
+        except CredentialsError as error:
+            _refused(context, what, str(error))
+            raise errors.bad_credentials(error.problem, protocol) from error
+        except ServiceException as error:
+            if not hasattr(context, "decision"):
+                _note(context, f"error; {getattr(error, 'code', type(error).__name__)}: {error.message}")
+            raise
+        except Exception as error:
+            _refused(context, what, f"no decision could be made: {type(error).__name__}: {error}")
+            LOG.debug("while deciding %s", what, exc_info=True)
+            raise errors.access_denied(
+                f"No decision could be made about {what}; see the emulator's log.", protocol
+            ) from error
+
+    def _call(self, context: RequestContext) -> Call:
+        assert context.service is not None
+        assert context.operation is not None
+        call = Call(
+            context=context,
+            service=context.service.service_name,
+            operation=context.operation.name,
+            parameters=context.service_request if context.service_request is not None else {},
+            region=context.region,
+            resolved=self._resolved(context),
+        )
+        context.service_request = call.parameters
+        context.call = call
+        return call
+
+    def _resolved(self, context: RequestContext) -> Resolved:
+        if not isinstance(context, ExternalRequestContext):
+            outer = _outer_caller.get()
+            if outer is None and self._enforce:
+                raise LookupError("LocalStack called itself, for nobody in particular")
+            return outer or Resolved(callers.root(context.account_id, {}))
+        _outer_caller.set(None)
+        try:
+            resolved = callers.resolve(callers.credentials(context.request.headers), _connection(context))
+        except CredentialsError:
+            assert context.operation is not None
+            unsigned = "Authorization" not in context.request.headers
+            if unsigned and context.operation.name in sts.UNSIGNED_OPERATIONS:
+                return Resolved(Caller(Principal(PrincipalType.ANONYMOUS, ""), context=_connection(context)))
+            if self._enforce:
+                raise
+            resolved = Resolved(callers.root(context.account_id, _connection(context)))
+        _outer_caller.set(resolved)
+        return resolved
+
+
+def _authorize(call: Call, service: Service) -> None:
+    decision = service.authorize(call)
+    text = explain(decision)
+    if decision.allowed:
+        _note(call.context, f"allowed; {decision.reason}", text)
+        return
+    _refused(call.context, f"{call.service}:{call.operation}", decision.reason, call.resolved.caller, text)
+    assert decision.error is not None
+    raise errors.from_decision(decision.error)
+
+
+def add_decision_header(chain: HandlerChain, context: RequestContext, response: Response) -> None:
+    """Response handler: say in headers how the gate decided and why, on errors as on successes."""
+    decision = context.get("decision")
+    if decision is not None:
+        line, explanation = decision
+        response.headers[DECISION_HEADER] = _header(line)
+        response.headers[EXPLANATION_HEADER] = _header(explanation)
+
+
+def _connection(context: RequestContext) -> dict[str, ContextValue]:
+    # AWS's endpoints are reached by TLS; that this one is not should not decide anything.
+    found: dict[str, ContextValue] = {"aws:SourceIp": context.request.remote_addr or "", "aws:SecureTransport": "true"}
+    agent = context.request.headers.get("User-Agent")
+    if agent:
+        found["aws:UserAgent"] = agent
+    return found
+
+
+def _note(context: RequestContext, line: str, explanation: str = "") -> None:
+    context.decision = (line, explanation or line)
+
+
+def _refused(
+    context: RequestContext, what: str, reason: str, caller: Caller | None = None, explanation: str = ""
+) -> None:
+    _note(context, f"refused; {reason}", explanation)
+    by = f" by {caller.principal.arn or 'nobody'}" if caller else ""
+    more = " | ".join(line.strip() for line in explanation.splitlines()[1:] if line.strip())
+    LOG.info("refused %s%s: %s%s", what, by, _one_line(reason), f" | {_one_line(more)}" if more else "")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _header(text: str) -> str:
+    return quote(text[:HEADER_LIMIT], safe=HEADER_SAFE)

@@ -1,0 +1,178 @@
+"""LocalStack's IAM with trust policies checked as IAM does, quotas of inline policies, and the policy simulator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from localstack.aws.api import CommonServiceException, RequestContext
+from localstack.services.iam import policy_validation
+from localstack.services.iam.provider import IamProvider
+
+from authorization.documents import Policy, PolicyKind, parse_policy
+from authorization.policies import Policies
+from authorization.request import ContextValue, Principal, PrincipalType
+from authorization.simulate import Evaluation, simulate
+from authorization.validation import Holder, policy_size, validate_identity_policy, validate_trust_policy
+from emulator import errors, identities, principals, trust
+from emulator.identities import Identity
+
+QUOTA_CODE = "LimitExceeded"
+
+
+class MendedIamProvider(IamProvider):
+    """Checks what LocalStack takes unchecked, and answers the simulator's calls from the engine."""
+
+    def _validate_trust_policy(self, policy_document: str) -> dict[str, Any]:
+        error = validate_trust_policy(policy_document, principals.exists)
+        if error is not None:
+            raise errors.from_decision(error)
+        return {}
+
+    def create_role(self, context: RequestContext, role_name: str, **members: Any) -> Any:
+        answer = super().create_role(context, role_name=role_name, **members)
+        trust.remember_trusted(context.account_id, role_name, members["assume_role_policy_document"])
+        return answer
+
+    def update_assume_role_policy(
+        self, context: RequestContext, role_name: str, policy_document: str, **_: Any
+    ) -> None:
+        super().update_assume_role_policy(context, role_name=role_name, policy_document=policy_document)
+        trust.remember_trusted(context.account_id, role_name, policy_document)
+
+    def put_role_policy(self, context: RequestContext, role_name: str, policy_name: str, **members: Any) -> None:
+        inline = _inline(identities.store(context.account_id).ROLES.get(role_name), policy_name)
+        _check_quota(members["policy_document"], Holder.ROLE, inline)
+        super().put_role_policy(context, role_name=role_name, policy_name=policy_name, **members)
+
+    def put_user_policy(self, context: RequestContext, user_name: str, policy_name: str, **members: Any) -> None:
+        inline = _inline(identities.store(context.account_id).USERS.get(user_name), policy_name)
+        _check_quota(members["policy_document"], Holder.USER, inline)
+        super().put_user_policy(context, user_name=user_name, policy_name=policy_name, **members)
+
+    def put_group_policy(self, context: RequestContext, group_name: str, policy_name: str, **members: Any) -> None:
+        inline = _inline(identities.store(context.account_id).GROUPS.get(group_name), policy_name)
+        _check_quota(members["policy_document"], Holder.GROUP, inline)
+        super().put_group_policy(context, group_name=group_name, policy_name=policy_name, **members)
+
+    def create_policy(self, context: RequestContext, policy_document: str, **members: Any) -> Any:
+        _check_quota(policy_document, Holder.MANAGED)
+        return super().create_policy(context, policy_document=policy_document, **members)
+
+    def create_policy_version(self, context: RequestContext, policy_document: str, **members: Any) -> Any:
+        _check_quota(policy_document, Holder.MANAGED)
+        return super().create_policy_version(context, policy_document=policy_document, **members)
+
+    def simulate_principal_policy(self, context: RequestContext, request: Mapping[str, Any]) -> Any:
+        source = request["PolicySourceArn"]
+        kind, identity = _source(source)
+        own = (*identity.policies, *_given(request, "PolicyInputList", PolicyKind.IDENTITY))
+        given = _given(request, "PermissionsBoundaryPolicyInputList", PolicyKind.BOUNDARY)
+        principal = Principal(
+            kind, identity.arn, identity.arn.split(":")[4], identity.arn, identity.unique_id, identity.tags
+        )
+        return _simulated(principal, request, own, given[0] if given else identity.boundary)
+
+    def simulate_custom_policy(self, context: RequestContext, **members: Any) -> Any:
+        request = context.service_request
+        caller = request.get("CallerArn") or f"arn:aws:iam::{context.account_id}:user/simulated"
+        principal = Principal(PrincipalType.USER, caller, caller.split(":")[4], caller)
+        given = _given(request, "PermissionsBoundaryPolicyInputList", PolicyKind.BOUNDARY)
+        own = _given(request, "PolicyInputList", PolicyKind.IDENTITY)
+        return _simulated(principal, request, own, given[0] if given else None)
+
+
+def take_scalars_in_conditions() -> None:
+    """Let IAM policies have JSON booleans and numbers as condition values, as IAM does; LocalStack wants strings."""
+    validator = policy_validation.BaseIAMPolicyValidator
+    check = validator._validate_condition_syntax
+
+    def with_texts(statement: dict[str, Any]) -> None:
+        check(statement | {"Condition": _as_texts(statement["Condition"])} if "Condition" in statement else statement)
+
+    validator._validate_condition_syntax = staticmethod(with_texts)
+
+
+def _as_texts(block: Any) -> Any:
+    if not isinstance(block, dict):
+        return block
+    return {
+        operator: {key: str(value) if isinstance(value, bool | int | float) else value for key, value in keys.items()}
+        if isinstance(keys, dict)
+        else keys
+        for operator, keys in block.items()
+    }
+
+
+def _inline(entity: Any, replaced: str) -> list[str]:
+    """The documents of an entity's other inline policies."""
+    policies = entity.inline_policies if entity is not None else {}
+    return [identities.document_text(text) for name, text in list(policies.items()) if name != replaced]
+
+
+def _check_quota(text: str, holder: Holder, others: Sequence[str] = ()) -> None:
+    """Only the size: what else is wrong LocalStack says, in IAM's words."""
+    error = validate_identity_policy(text, holder, sum(policy_size(other) for other in others))
+    if error is not None and error.code == QUOTA_CODE:
+        raise errors.from_decision(error)
+
+
+def _source(arn: str) -> tuple[PrincipalType, Identity]:
+    account, resource = (arn.split(":", 5) + [""] * 6)[4:6]
+    kind, name = resource.partition("/")[0], resource.rpartition("/")[2]
+    identity = identities.role(account, name) if kind == "role" else identities.user(account, name)
+    if identity is None or identity.arn != arn:
+        raise CommonServiceException("NoSuchEntity", f"{arn} does not exist.", status_code=404, sender_fault=True)
+    return (PrincipalType.ROLE_SESSION if kind == "role" else PrincipalType.USER), identity
+
+
+def _given(request: Mapping[str, Any], member: str, kind: PolicyKind) -> tuple[Policy, ...]:
+    texts = request.get(member) or ()
+    return tuple(parse_policy(text, kind, f"{member}.{number}") for number, text in enumerate(texts, 1))
+
+
+def _context(request: Mapping[str, Any]) -> dict[str, ContextValue]:
+    return {
+        entry["ContextKeyName"]: tuple(entry["ContextKeyValues"])
+        if entry.get("ContextKeyType", "").endswith("List")
+        else entry["ContextKeyValues"][0]
+        for entry in request.get("ContextEntries") or ()
+        if entry.get("ContextKeyValues")
+    }
+
+
+def _simulated(
+    principal: Principal, request: Mapping[str, Any], own: tuple[Policy, ...], boundary: Policy | None
+) -> dict[str, Any]:
+    resource_policy = request.get("ResourcePolicy")
+    policies = Policies(
+        identity=own,
+        boundary=boundary,
+        resource=parse_policy(resource_policy, PolicyKind.KEY, "ResourcePolicy") if resource_policy else None,
+    )
+    evaluations = simulate(
+        principal,
+        policies,
+        request["ActionNames"],
+        request.get("ResourceArns") or ["*"],
+        _context(request),
+        resource_account=_owner(request),
+    )
+    return {"EvaluationResults": [_result(evaluation) for evaluation in evaluations], "IsTruncated": False}
+
+
+def _owner(request: Mapping[str, Any]) -> str:
+    owner = request.get("ResourceOwner") or ""
+    return owner.split(":")[4] if owner.startswith("arn:") else owner
+
+
+def _result(evaluation: Evaluation) -> dict[str, Any]:
+    return {
+        "EvalActionName": evaluation.action,
+        "EvalResourceName": evaluation.resource,
+        "EvalDecision": evaluation.answer.value,
+        "MatchedStatements": [
+            {"SourcePolicyId": matched.policy, "SourcePolicyType": "IAM Policy"} for matched in evaluation.matched
+        ],
+        "MissingContextValues": list(evaluation.missing),
+    }

@@ -1,0 +1,148 @@
+"""STS calls: the role looked up, the request's limits checked, the engine asked.
+
+Source: STS API reference; IAM user guide "Passing session tags in AWS STS", "Using IAM roles" (role chaining).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from localstack.aws.api import CommonServiceException
+
+from authorization.decision import Decision
+from authorization.documents import PolicyKind, parse_policy
+from authorization.sts import Role, StsCall, authorize_call
+from authorization.validation import validate_session_policy
+from emulator import errors, federation, identities, trust
+from emulator.call import Call
+from emulator.caller import Resolved
+from emulator.identities import Identity
+from emulator.sessions import SessionKind
+
+UNSIGNED_OPERATIONS = {"AssumeRoleWithWebIdentity": federation.web_identity, "AssumeRoleWithSAML": federation.saml}
+"""Operations that are called without AWS credentials, and who calls them."""
+
+ROLE_ARN = re.compile(r"arn:[a-z-]+:iam::([0-9]{12}):role/(?:.*/)?([^/]+)")
+SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}")
+MAX_POLICY_ARNS = 10
+CHAINED_DURATION = 3600
+MIN_DURATION = 900
+
+
+@dataclass(frozen=True, slots=True)
+class AssumedRole:
+    """The role that a call asks for, as it is now."""
+
+    account: str
+    name: str
+    identity: Identity
+    max_duration: int
+
+
+def prepare(call: Call) -> None:
+    """Read a federated caller's token and check what can be checked before the decision. Raises AWS's errors."""
+    read = UNSIGNED_OPERATIONS.get(call.operation)
+    if read is not None:
+        call.federated = read(call.parameters, call.resolved.caller.context)
+        call.resolved = Resolved(call.federated.caller)
+    _check_session_kind(call)
+    _check_session_name(call)
+    _check_policies(call)
+
+
+def authorize(call: Call) -> Decision:
+    """Ask the engine; a role that does not exist is for it a role without a trust policy."""
+    found = role(call)
+    engine_role = None
+    if found is not None:
+        document = trust.trust_policy(found.account, found.name)
+        policy = parse_policy(document, PolicyKind.TRUST, f"trust policy of {found.name}")
+        engine_role = Role(arn=found.identity.arn, trust=policy, tags=found.identity.tags)
+    session = call.resolved.session
+    return authorize_call(
+        call.resolved.caller,
+        StsCall(
+            operation=call.operation,
+            parameters=dict(call.parameters) | _passed_tags(call),
+            role=engine_role,
+            transitive_tags=session.transitive_tags if session else {},
+        ),
+    )
+
+
+def _passed_tags(call: Call) -> dict[str, Any]:
+    """The session tags of a token or assertion, as AssumeRole has them."""
+    if call.federated is None or not call.federated.tags:
+        return {}
+    tags = [{"Key": key, "Value": value} for key, value in call.federated.tags.items()]
+    return {"Tags": tags, "TransitiveTagKeys": list(call.federated.transitive)}
+
+
+def role(call: Call) -> AssumedRole | None:
+    """The role that the call names, None where there is none of exactly this ARN."""
+    match = ROLE_ARN.fullmatch(call.parameters.get("RoleArn") or "")
+    if match is None:
+        return None
+    account, name = match.groups()
+    identity = identities.role(account, name)
+    if identity is None or identity.arn != call.parameters["RoleArn"]:
+        return None
+    entity = identities.store(account).ROLES[name]
+    return AssumedRole(account, name, identity, int(entity.role.get("MaxSessionDuration") or 3600))
+
+
+def check_duration(call: Call, found: AssumedRole) -> None:
+    """The wanted duration against the role's maximum, and one hour for a role assumed by a role."""
+    wanted = call.parameters.get("DurationSeconds")
+    if wanted is None:
+        return
+    if wanted < MIN_DURATION:
+        raise _validation(
+            f"1 validation error detected: Value '{wanted}' at 'durationSeconds' failed to satisfy constraint: "
+            f"Member must have value greater than or equal to {MIN_DURATION}"
+        )
+    session = call.resolved.session
+    if session is not None and session.kind is SessionKind.ROLE and wanted > CHAINED_DURATION:
+        raise _validation(
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
+        )
+    if wanted > found.max_duration:
+        raise _validation("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+
+
+def _check_session_kind(call: Call) -> None:
+    session = call.resolved.session
+    if session is None:
+        return
+    if call.operation in ("GetSessionToken", "GetFederationToken"):
+        raise errors.access_denied(f"Cannot call {call.operation} with session credentials", "query")
+    if session.kind is SessionKind.FEDERATED_USER and call.operation.startswith("AssumeRole"):
+        raise errors.access_denied("Cannot call AssumeRole with federation token credentials", "query")
+
+
+def _check_session_name(call: Call) -> None:
+    name = call.parameters.get("RoleSessionName")
+    if name is not None and not SESSION_NAME.fullmatch(name):
+        raise _validation(
+            f"1 validation error detected: Value '{name}' at 'roleSessionName' failed to satisfy constraint: Member "
+            "must satisfy regular expression pattern: [\\w+=,.@-]*, with a length from 2 to 64"
+        )
+
+
+def _check_policies(call: Call) -> None:
+    policy = call.parameters.get("Policy")
+    arns = call.parameters.get("PolicyArns") or ()
+    if len(arns) > MAX_POLICY_ARNS:
+        raise _validation(
+            "1 validation error detected: Value at 'policyArns' failed to satisfy constraint: Member must have length "
+            f"less than or equal to {MAX_POLICY_ARNS}"
+        )
+    error = None if policy is None else validate_session_policy(policy)
+    if error is not None:
+        raise errors.from_decision(error)
+
+
+def _validation(message: str) -> CommonServiceException:
+    return CommonServiceException("ValidationError", message, sender_fault=True)

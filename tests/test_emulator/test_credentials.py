@@ -1,0 +1,194 @@
+"""Credentials that AWS would not accept are refused in AWS's words, and no header or path gets around the gate."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import urllib.parse
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from botocore import UNSIGNED
+from botocore.auth import SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.config import Config
+from botocore.credentials import Credentials
+
+from emulator import Emulator
+from test_emulator.aws import SESSION, Account, Caller, allow, code_of, error_of, make_user
+
+INVALID = "The security token included in the request is invalid."
+
+
+def headers_for(access_key: str, service: str = "kms") -> dict[str, str]:
+    """A signed request's headers; the signature itself is not looked at."""
+    scope = f"{access_key}/20260101/us-east-1/{service}/aws4_request"
+    return {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"}
+
+
+def post(emulator: Emulator, headers: Mapping[str, str], body: str = "{}", path: str = "/") -> tuple[int, Any]:
+    """The status and the body, read from JSON if it is JSON, of a hand-made request."""
+    connection = http.client.HTTPConnection(emulator.endpoint_url.removeprefix("http://"), timeout=10)
+    try:
+        connection.request("POST", path, body, dict(headers))
+        answer = connection.getresponse()
+        text = answer.read().decode()
+    finally:
+        connection.close()
+    try:
+        return answer.status, json.loads(text)
+    except ValueError:
+        return answer.status, text
+
+
+LIST_KEYS = {"X-Amz-Target": "TrentService.ListKeys", "Content-Type": "application/x-amz-json-1.1"}
+
+
+@pytest.mark.parametrize(
+    "key", ["AKIAIOSFODNN7EXAMPLE", "LKIAQAAAAAAAGMKEM7X5", "1234567890123", "12345678901", "test"]
+)
+def test_access_keys_that_were_never_issued(emulator: Emulator, key: str) -> None:
+    stranger = Caller(emulator.endpoint_url, key)
+    assert error_of(stranger.kms.list_keys) == ("UnrecognizedClientException", INVALID)
+    assert error_of(stranger.sts.get_caller_identity) == ("InvalidClientTokenId", INVALID)
+    assert error_of(stranger.iam.list_roles) == ("InvalidClientTokenId", INVALID)
+    assert f"access key {key} was not issued here" in emulator.log()
+
+
+def test_an_access_key_that_was_deleted_or_switched_off(account: Account) -> None:
+    user = make_user(account.root, "User", allow("kms:*"))
+    assert code_of(user.kms.list_keys) == "allowed"
+    account.root.iam.update_access_key(UserName="User", AccessKeyId=user.key, Status="Inactive")
+    assert code_of(user.kms.list_keys) == "UnrecognizedClientException"
+    account.root.iam.update_access_key(UserName="User", AccessKeyId=user.key, Status="Active")
+    assert code_of(user.kms.list_keys) == "allowed"
+    account.root.iam.delete_access_key(UserName="User", AccessKeyId=user.key)
+    assert code_of(user.kms.list_keys) == "UnrecognizedClientException"
+
+
+def test_a_session_needs_its_own_token(account: Account) -> None:
+    one, two = account.session("One", allow("kms:*")), account.session("Two", allow("kms:*"))
+    assert code_of(one.kms.list_keys) == "allowed"
+    for token in (None, two.token, "nonsense"):
+        mixed = Caller(one.endpoint, one.key, one.secret, token)
+        assert code_of(mixed.kms.list_keys) == "UnrecognizedClientException"
+
+
+def test_a_session_of_a_role_that_was_deleted(account: Account) -> None:
+    session = account.session("Role", allow("kms:*"))
+    account.root.iam.delete_role_policy(RoleName="Role", PolicyName="policy0")
+    account.root.iam.delete_role(RoleName="Role")
+    assert error_of(session.kms.list_keys) == ("UnrecognizedClientException", INVALID)
+    assert error_of(session.sts.get_caller_identity) == ("InvalidClientTokenId", INVALID)
+    account.role("Role", allow("kms:*"))
+    assert error_of(session.kms.list_keys) == ("UnrecognizedClientException", INVALID)
+
+
+def test_a_request_without_a_signature(emulator: Emulator) -> None:
+    unsigned = Config(signature_version=UNSIGNED, retries={"max_attempts": 0})
+    client = SESSION.client("kms", endpoint_url=emulator.endpoint_url, region_name="us-east-1", config=unsigned)
+    assert code_of(client.list_keys) == "MissingAuthenticationTokenException"
+    client = SESSION.client("sts", endpoint_url=emulator.endpoint_url, region_name="us-east-1", config=unsigned)
+    assert code_of(client.get_caller_identity) == "MissingAuthenticationToken"
+
+
+def test_a_signature_in_the_query_string(emulator: Emulator, account: Account) -> None:
+    request = AWSRequest("POST", emulator.endpoint_url + "/", data="{}", headers=LIST_KEYS)
+    SigV4QueryAuth(Credentials(account.id, "any"), "kms", "us-east-1").add_auth(request)
+    prepared = urllib.parse.urlsplit(request.prepare().url)
+    status, body = post(emulator, LIST_KEYS, path=f"{prepared.path}?{prepared.query}")
+    assert (status, body["__type"]) == (400, "MissingAuthenticationTokenException")
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        "AWS 111111111111:signature",
+        "Basic MTExMTExMTExMTExOng=",
+        "AWS4-HMAC-SHA256 Credential=111111111111",
+        "AWS4-HMAC-SHA256 Credential=111111111111/20260101/us-east-1/kms/other, SignedHeaders=host, Signature=0",
+    ],
+)
+def test_an_authorization_header_of_another_kind(emulator: Emulator, authorization: str) -> None:
+    status, body = post(emulator, {**LIST_KEYS, "Authorization": authorization})
+    assert status >= 400
+    assert "Keys" not in str(body)
+
+
+def test_the_first_of_two_authorization_headers_counts_everywhere(emulator: Emulator, account: Account) -> None:
+    account.key()
+    connection = http.client.HTTPConnection(emulator.endpoint_url.removeprefix("http://"), timeout=10)
+    connection.putrequest("POST", "/")
+    for value in (headers_for("LKIAQAAAAAAAGMKEM7X5"), headers_for(account.id)):
+        connection.putheader("Authorization", value["Authorization"])
+    for name, text in LIST_KEYS.items():
+        connection.putheader(name, text)
+    connection.putheader("Content-Length", "2")
+    connection.endheaders(b"{}")
+    answer = connection.getresponse()
+    assert answer.status == 400
+    assert json.loads(answer.read())["__type"] == "UnrecognizedClientException"
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"x-localstack-data": '{"service_principal":"cloudformation"}'},
+        {"X-LocalStack-Data": "{}"},
+        {"x_localstack_data": "{}"},
+        {"x-moto-account-id": "000000000000"},
+        {"x-localstack-target": "anything"},
+        {"x-amz-request-id": "internal"},
+        {"X-Forwarded-For": "127.0.0.1"},
+    ],
+)
+def test_no_header_makes_a_call_internal(emulator: Emulator, account: Account, forged: dict[str, str]) -> None:
+    bare = account.session("Bare")
+    headers = {**headers_for(bare.key), "X-Amz-Security-Token": bare.token or "", **LIST_KEYS}
+    assert post(emulator, headers)[1]["__type"] == "AccessDeniedException"
+    status, body = post(emulator, {**headers, **forged})
+    assert (status, body["__type"]) == (400, "AccessDeniedException")
+
+
+def test_the_services_internal_access_key_is_no_credential(emulator: Emulator) -> None:
+    status, body = post(emulator, {**headers_for("__internal_call__"), **LIST_KEYS, "x-localstack-data": "{}"})
+    assert (status, body["__type"]) == (400, "UnrecognizedClientException")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/_localstack/info",
+        "/_localstack/plugins",
+        "/_localstack/init",
+        "/_localstack/config",
+        "/_localstack/diagnose",
+        "/_localstack/state/reset",
+        "/_aws/kms",
+        "/health",
+        "/",
+    ],
+)
+def test_nothing_but_the_health_of_the_emulator_is_open(emulator: Emulator, path: str) -> None:
+    connection = http.client.HTTPConnection(emulator.endpoint_url.removeprefix("http://"), timeout=10)
+    for method, there in (("GET", path), ("POST", path), ("GET", "/_localstack/health")):
+        connection.request(method, there)
+        answer = connection.getresponse()
+        body = answer.read()
+        assert (answer.status == 200) == (there == "/_localstack/health"), (method, there, body)
+    connection.close()
+
+
+def test_a_service_that_is_not_offered(account: Account) -> None:
+    code, _ = error_of(account.root.client("secretsmanager").list_secrets)
+    assert code == "AccessDeniedException"
+
+
+def test_an_operation_of_another_service_in_the_target_header(emulator: Emulator, account: Account) -> None:
+    bare = account.session("Bare")
+    headers = {**headers_for(bare.key, "sts"), "X-Amz-Security-Token": bare.token or "", **LIST_KEYS}
+    status, body = post(emulator, headers)
+    assert status >= 400
+    assert "Keys" not in str(body)
