@@ -1,0 +1,8 @@
+# Renders the documents and creates nothing: for those who put policies in place by other means.
+module "plerion_kms" {
+  source = "../../modules/plerion-kms"
+
+  create                 = false
+  kms_key_access_mode    = var.kms_key_access_mode
+  integration_account_id = var.integration_account_id
+}

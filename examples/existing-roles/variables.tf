@@ -1,0 +1,16 @@
+variable "region" {
+  description = "Region of the provider; roles are global."
+  type        = string
+  default     = "us-east-1"
+}
+
+variable "kms_key_access_mode" {
+  description = "Which keys the appliance may use."
+  type        = string
+  default     = "SELECTED_KEYS"
+}
+
+variable "appliance_role_name" {
+  description = "Name of the appliance role that Plerion's CloudFormation stack made."
+  type        = string
+}
