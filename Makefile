@@ -1,0 +1,48 @@
+# `make demo` and `make test` do their own set-up. `make` alone lists the targets.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# Waits of Terraform's provider overlap, so more workers than cores pay off.
+WORKERS ?= 4
+# For pytest: make test ARGS="-k all_keys".
+ARGS ?=
+
+VENV_PYTHON := .venv/bin/python
+export PYTHONPATH := tests
+export CHECKOV := $(CURDIR)/.venv-checkov/bin/checkov
+
+.PHONY: help
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: .venv/complete ## Apply an example to an enforcing LocalStack, print who may do what and why, switch the mode.
+	@$(VENV_PYTHON) -m harness.setup
+	@$(VENV_PYTHON) -m harness.demo
+
+.PHONY: test
+test: setup ## Run all tests.
+	@$(VENV_PYTHON) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+
+.PHONY: setup
+setup: ## Make the two virtual environments, find or fetch Terraform. The other targets do it themselves.
+	@$(MAKE) --no-print-directory -j2 .venv/complete .venv-checkov/complete
+	@$(VENV_PYTHON) -m harness.setup
+
+.PHONY: pins
+pins: ## Pin the newest dependencies that requirements.in allows.
+	@tests/setup/pin.sh tests
+	@tests/setup/pin.sh tests/scanning
+
+.PHONY: clean
+clean: ## Remove what make made.
+	@rm -rf .venv .venv-checkov .tools .reports .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -prune -exec rm -rf {} +
+
+# LocalStack and checkov cannot share an environment: checkov pins an older boto3.
+.venv/complete: tests/requirements.txt
+	@tests/setup/make-venv.sh .venv $<
+
+.venv-checkov/complete: tests/scanning/requirements.txt
+	@tests/setup/make-venv.sh .venv-checkov $<

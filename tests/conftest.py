@@ -1,0 +1,80 @@
+"""Fixtures and reporting for all tests: one emulator per worker, nothing left behind, the count of calls at the end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator import Emulator
+from harness import tally
+from harness.cloud import EmulatedCloud
+from harness.terraform import end_processes_below
+
+ENFORCEMENT_VARIABLE = "PLERION_KMS_ENFORCEMENT"
+RUN_FOLDER = pytest.StashKey[Path]()
+TALLY = pytest.StashKey[tally.Tally]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the run a temporary folder of its own, which its workers inherit, and end it like Ctrl-C on SIGTERM."""
+    config.stash[TALLY] = tally.Tally()
+    if _is_worker(config):
+        return
+    config.stash[RUN_FOLDER] = folder = Path(tempfile.mkdtemp(prefix="plerion-kms-run-"))
+    os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the run's folder, also after an interrupt that gave workers no time to tidy up."""
+    folder = config.stash.get(RUN_FOLDER, None)
+    if folder is not None:
+        end_processes_below(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand a worker's count to the controller."""
+    if _is_worker(session.config):
+        session.config.workeroutput["tally"] = tally.CURRENT.as_dict()  # type: ignore[attr-defined]
+    else:
+        session.config.stash[TALLY].add(tally.CURRENT)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Add up the counts of the workers."""
+    output = getattr(node, "workeroutput", {})
+    node.config.stash[TALLY].add(tally.Tally(**output.get("tally", {})))
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Print how many real calls stand behind the result."""
+    total = config.stash[TALLY]
+    terminalreporter.write_line(
+        f"{total.made} boto3 calls to the emulator, {total.asserted} of them compared with a hand-written expectation."
+    )
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[Emulator]:
+    """This worker's LocalStack. It enforces, unless PLERION_KMS_ENFORCEMENT is `off`: the control run says so."""
+    with Emulator(enforce=os.environ.get(ENFORCEMENT_VARIABLE, "on") != "off") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def cloud(emulator: Emulator) -> EmulatedCloud:
+    """Where boto3 clients of this worker go."""
+    return EmulatedCloud(emulator.endpoint_url)

@@ -1,0 +1,65 @@
+"""Which Terraform CLI configuration to use, so that `terraform init` finds providers on this machine.
+
+Source: Terraform's documentation, "CLI configuration file": "Provider installation", "Implied local mirror
+directories".
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+REGISTRY_FOLDER = "registry.terraform.io"
+PREFIXES = ("/opt", "/usr/local", "/usr/local/lib", "/usr/local/share", "/usr/lib", "/usr/share", "/srv", "/var/lib")
+
+
+def configured(environment: Mapping[str, str], home: Path) -> Path | None:
+    """The CLI configuration in force, if it exists: the one TF_CLI_CONFIG_FILE names, else the home folder's."""
+    named = environment.get("TF_CLI_CONFIG_FILE")
+    candidate = Path(named) if named else home / ".terraformrc"
+    return candidate if candidate.is_file() else None
+
+
+def mirrors(prefixes: Iterable[str] = PREFIXES) -> list[Path]:
+    """Folders one level below the prefixes that hold a filesystem mirror with HashiCorp's providers."""
+    return [
+        folder
+        for prefix in prefixes
+        if Path(prefix).is_dir()
+        for folder in sorted(Path(prefix).iterdir())
+        if os.access(folder / REGISTRY_FOLDER / "hashicorp", os.R_OK)
+    ]
+
+
+def environment_for_init(
+    folder: Path, environment: Mapping[str, str], home: Path, prefixes: Iterable[str] = PREFIXES
+) -> dict[str, str]:
+    """`environment` with TF_CLI_CONFIG_FILE set so that init works here.
+
+    A configuration in force that says where providers come from is kept. Else a mirror found on the machine is used,
+    by a configuration written to `folder`; else Terraform's own defaults (implied mirrors, the registry) hold.
+    A configuration that is named but missing is dropped.
+    """
+    result = dict(environment)
+    in_force = configured(environment, home)
+    if in_force is None:
+        result.pop("TF_CLI_CONFIG_FILE", None)
+    elif "provider_installation" in in_force.read_text(encoding="utf-8"):
+        result["TF_CLI_CONFIG_FILE"] = str(in_force)
+        return result
+    found = mirrors(prefixes)
+    if found:
+        kept = in_force.read_text(encoding="utf-8") if in_force else ""
+        result["TF_CLI_CONFIG_FILE"] = str(_write(folder / "terraform.tfrc", kept, found))
+    return result
+
+
+def _write(path: Path, kept: str, mirrors_found: Iterable[Path]) -> Path:
+    blocks = "".join(
+        f'  filesystem_mirror {{\n    path    = "{mirror}"\n    include = ["{REGISTRY_FOLDER}/hashicorp/*"]\n  }}\n'
+        for mirror in mirrors_found
+    )
+    direct = f'  direct {{\n    exclude = ["{REGISTRY_FOLDER}/hashicorp/*"]\n  }}\n'
+    path.write_text(f"{kept}\nprovider_installation {{\n{blocks}{direct}}}\n", encoding="utf-8")
+    return path

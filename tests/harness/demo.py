@@ -1,0 +1,113 @@
+"""`python -m harness.demo`: apply an example to the enforcing emulator, show who may do what and why, switch modes."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Mapping
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from emulator import Emulator, EmulatorError
+from harness.cloud import EmulatedCloud
+from harness.errors import HarnessError
+from harness.example_run import ExampleRun, run_of
+from harness.matrix import AccessMatrix, Cell, observe
+from harness.report import access_tables, changes_table
+
+EXAMPLE = "all-keys"
+KEYS = ("no-tag", "denied", "granted", "denied-additions", "other-account")
+TITLES: Mapping[str, str] = {
+    "appliance": "PlerionApplianceRole",
+    "access": "PlerionAccessRole",
+    "untagged": "role without tags",
+    "tag-bearer": "session tagged as appliance",
+}
+
+
+def main() -> int:
+    """Run the demo. Returns the exit code; on failure one sentence on standard error."""
+    console = Console(width=max(Console().width, 110))
+    # A SIGTERM tidies up like Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        show(console)
+    except (HarnessError, EmulatorError) as error:
+        Console(stderr=True).print(str(error), markup=False, highlight=False)
+        return 1
+    except KeyboardInterrupt:
+        Console(stderr=True).print("Stopped; nothing was left behind.")
+        return 130
+    return 0
+
+
+def show(console: Console) -> None:
+    """The demo on that console. Raises HarnessError and EmulatorError."""
+    with _Progress(console) as progress:
+        progress.step("Starting LocalStack with authorization in its gateway")
+        with Emulator() as emulator, run_of(EXAMPLE, EmulatedCloud(emulator.endpoint_url)) as run:
+            first, second = run.expectations.modes
+            before = _observe(run, first, progress)
+            after = _observe(run, second, progress)
+            switch = run.switch or []
+    keys = {name: run.expectations.keys[name] for name in KEYS}
+    console.rule(f"[bold]{first}[/]: who may do what, after 'terraform apply' of examples/{EXAMPLE}")
+    console.print(access_tables(before, TITLES, keys))
+    console.rule(f"[bold]{second}[/]: what changed with a second apply")
+    for change in switch:
+        console.print(f"Terraform's plan: {change.address}: {', '.join(change.actions)} in place", highlight=False)
+    console.print(changes_table(before, after, TITLES))
+    mismatches = before.mismatches() + after.mismatches()
+    if mismatches:
+        raise HarnessError("Not as access.yaml says: " + "; ".join(cell.describe() for cell in mismatches))
+    console.print(
+        f"{len(before.cells) + len(after.cells)} real boto3 calls, each ended as examples/{EXAMPLE}/access.yaml says.",
+        highlight=False,
+    )
+
+
+def _observe(run: ExampleRun, mode: str, progress: _Progress) -> AccessMatrix:
+    progress.step(f"terraform apply, kms_key_access_mode = {mode}")
+    run.in_mode(mode)
+    progress.step("Making roles' sessions and keys")
+    lines = run.expectations.access[mode]
+    pairs = [(principal, key) for principal in TITLES if principal in lines for key in KEYS]
+    targets, principals = run.targets, run.principals
+    progress.step(f"Calling KMS as {len(principals)} principals", total=len(pairs))
+    cells: list[Cell] = []
+    for pair in pairs:
+        cells += observe(run.expectations, mode, principals, targets, [pair])
+        progress.advance()
+    return AccessMatrix(tuple(cells))
+
+
+class _Progress:
+    """One line that says what the demo waits for."""
+
+    def __init__(self, console: Console) -> None:
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24), TimeElapsedColumn())
+        self._bar = Progress(*columns, console=console, transient=True)
+        self._task = self._bar.add_task("")
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._bar.stop()
+
+    def step(self, text: str, total: int | None = None) -> None:
+        """Show what is under way now; `total` counts its parts, where they can be counted."""
+        self._bar.reset(self._task, description=text, total=total)
+        if not self._bar.console.is_terminal:
+            self._bar.console.print(f"{text} ...", highlight=False)
+
+    def advance(self) -> None:
+        """One part is done."""
+        self._bar.advance(self._task)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

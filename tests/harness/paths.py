@@ -1,0 +1,7 @@
+"""Where the project's parts lie."""
+
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+MODULES = PROJECT / "modules"
+EXAMPLES = PROJECT / "examples"

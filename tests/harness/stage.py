@@ -1,0 +1,184 @@
+"""The stage for an example: two customer accounts and Plerion's, the roles that act in them, and the fixture keys.
+
+The names that expectations use for principals:
+
+appliance   the example's appliance role
+access      the example's access role, assumed by Plerion's account with the external id
+untagged    a role of the integration account without tags and without permissions
+tag-bearer  the same, in a session that carries the tag PlerionApplianceRole = True
+stranger    a role of the other account that may use KMS there
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from harness.cloud import Cloud
+from harness.keys import Key, KeyDescription, adopt_key, create_key, open_key
+from harness.principals import Account, Principal, role_arn
+from harness.probe import Target
+
+PLERION_ACCOUNT = "588158338731"
+EXTERNAL_ID = "an-external-id-that-plerion-shows"
+APPLIANCE_TAG = {"PlerionApplianceRole": "True"}
+
+# What a person who rolls the module out needs; each permission is one that Terraform's provider calls.
+DEPLOYER_ALLOW = (
+    "iam:AddRoleToInstanceProfile",
+    "iam:AttachRolePolicy",
+    "iam:CreateInstanceProfile",
+    "iam:CreatePolicy",
+    "iam:CreatePolicyVersion",
+    "iam:CreateRole",
+    "iam:DeleteInstanceProfile",
+    "iam:DeletePolicy",
+    "iam:DeletePolicyVersion",
+    "iam:DeleteRole",
+    "iam:DeleteRolePermissionsBoundary",
+    "iam:DeleteRolePolicy",
+    "iam:DetachRolePolicy",
+    "iam:Get*",
+    "iam:List*",
+    "iam:PassRole",
+    "iam:PutRolePermissionsBoundary",
+    "iam:PutRolePolicy",
+    "iam:RemoveRoleFromInstanceProfile",
+    "iam:TagInstanceProfile",
+    "iam:TagPolicy",
+    "iam:TagRole",
+    "iam:UntagInstanceProfile",
+    "iam:UntagPolicy",
+    "iam:UntagRole",
+    "iam:UpdateAssumeRolePolicy",
+    "iam:UpdateRole",
+    "iam:UpdateRoleDescription",
+    "kms:CreateKey",
+    "kms:DescribeKey",
+    "kms:GetKeyPolicy",
+    "kms:GetKeyRotationStatus",
+    "kms:EnableKeyRotation",
+    "kms:ListAliases",
+    "kms:ListResourceTags",
+    "kms:PutKeyPolicy",
+    "kms:ScheduleKeyDeletion",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "sts:AssumeRole",
+    "tag:GetResources",
+)
+
+
+@dataclass
+class Stage:
+    """See the module's text. Everything is made on first use."""
+
+    cloud: Cloud
+
+    @cached_property
+    def integration(self) -> Account:
+        """The account of the Plerion integration."""
+        return Account.make(self.cloud)
+
+    @cached_property
+    def other(self) -> Account:
+        """Another account of the customer."""
+        return Account.make(self.cloud)
+
+    @cached_property
+    def plerion(self) -> Account:
+        """Plerion's own account."""
+        return Account.make(self.cloud, PLERION_ACCOUNT)
+
+    @cached_property
+    def deployer(self) -> Principal:
+        """A role of the integration account that runs Terraform."""
+        return self.integration.session_of_new_role("Deployer", DEPLOYER_ALLOW)
+
+    @cached_property
+    def tester(self) -> Principal:
+        """A role of the integration account that may assume others."""
+        return self.integration.session_of_new_role("Tester", ("sts:AssumeRole", "sts:TagSession"))
+
+    @cached_property
+    def control_plane(self) -> Principal:
+        """A role of Plerion's account that assumes the access role."""
+        # Plerion's account is one for all stages of an emulator, so the role's name holds the integration's.
+        return self.plerion.session_of_new_role(f"ControlPlane-{self.integration.id}", ("sts:AssumeRole",))
+
+    @cached_property
+    def key_administrator(self) -> Principal:
+        """The administrator of the integration account's keys; Terraform may act as this role too."""
+        return self._key_administrator(self.integration)
+
+    @cached_property
+    def other_key_administrator(self) -> Principal:
+        """The administrator of the other account's keys."""
+        return self._key_administrator(self.other)
+
+    @cached_property
+    def untagged(self) -> Principal:
+        """See the module's text."""
+        arn = self.integration.create_role("Untagged", trusted=[role_arn(self.tester)])
+        return self.tester.assume(arn)
+
+    @cached_property
+    def tag_bearer(self) -> Principal:
+        """See the module's text."""
+        arn = self.integration.create_role(
+            "TagBearer", trusted=[role_arn(self.tester)], trust_actions=("sts:AssumeRole", "sts:TagSession")
+        )
+        return self.tester.assume(arn, tags=APPLIANCE_TAG)
+
+    @cached_property
+    def stranger(self) -> Principal:
+        """See the module's text."""
+        return self.other.session_of_new_role("Stranger", ("kms:*",))
+
+    @cached_property
+    def _grantee(self) -> str:
+        return self.integration.create_role("Grantee", trusted=[self.integration.root.arn])
+
+    def terraform_variables(self) -> dict[str, Any]:
+        """Input variables that the examples take; each example declares those that it uses."""
+        return {
+            "external_id": EXTERNAL_ID,
+            "appliance_trusted_role_arns": [role_arn(self.tester)],
+            "key_administrator_role_arn": role_arn(self.key_administrator),
+            "key_account_role_arn": role_arn(self.other_key_administrator),
+        }
+
+    def principals(self, outputs: Mapping[str, Any]) -> dict[str, Principal]:
+        """The principals by the names that expectations use; `outputs` are the example's."""
+        return {
+            "appliance": self.tester.assume(outputs["appliance_role_arn"], "appliance"),
+            "access": self.control_plane.assume(outputs["access_role_arn"], external_id=EXTERNAL_ID),
+            "untagged": self.untagged,
+            "tag-bearer": self.tag_bearer,
+            "stranger": self.stranger,
+        }
+
+    def targets(
+        self, descriptions: Mapping[str, KeyDescription], outputs: Mapping[str, Any]
+    ) -> dict[str, dict[str, Target]]:
+        """Caller's account -> key name -> target; makes the keys that the example does not."""
+        keys = {name: self._key(description, outputs) for name, description in descriptions.items()}
+        return {
+            account: {name: Target(key, other_end, self._grantee) for name, key in keys.items()}
+            for account, other_end in self._other_ends.items()
+        }
+
+    @cached_property
+    def _other_ends(self) -> dict[str, Key]:
+        return {owner.account: open_key(owner) for owner in (self.key_administrator, self.other_key_administrator)}
+
+    def _key(self, description: KeyDescription, outputs: Mapping[str, Any]) -> Key:
+        owner = self.other_key_administrator if description.account == "other" else self.key_administrator
+        if description.output:
+            return adopt_key(owner, outputs[description.output], description.spec)
+        return create_key(owner, description, self.integration.id)
+
+    def _key_administrator(self, account: Account) -> Principal:
+        return account.session_of_new_role("KeyAdministrator", ("kms:*",), also_trusted=[role_arn(self.deployer)])

@@ -1,0 +1,177 @@
+"""Terraform for one example: a thin runner over python-terraform, which is unmaintained and therefore used only here.
+
+The example is copied to a temporary folder together with the modules, so no state and no lock file reach the tree.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import psutil
+import python_terraform
+
+from harness.cli_configuration import environment_for_init
+from harness.errors import HarnessError
+from harness.paths import EXAMPLES, MODULES
+from harness.terraform_binary import locate
+
+PLAN_FILE = "harness.tfplan"
+NOT_COPIED = shutil.ignore_patterns(".terraform", ".terraform.lock.hcl", "*.tfstate", "*.tfstate.*", "*.tfplan")
+
+
+class TerraformError(HarnessError):
+    """A Terraform command failed; the message holds Terraform's own words."""
+
+
+@dataclass(frozen=True)
+class PlannedChange:
+    """One resource of a plan that is not left as it is: its address and Terraform's actions (`["update"]` ...)."""
+
+    address: str
+    actions: tuple[str, ...]
+
+
+class Terraform:
+    """One example (or any folder below the project) in a temporary copy. Use as a context manager.
+
+    source: the folder to copy. environment: variables for Terraform's process (credentials, endpoint), laid over the
+    caller's own without its AWS_ and TF_VAR_ ones. variables: input variables of every plan and apply, changed per
+    call if need be.
+    """
+
+    def __init__(
+        self, source: Path, environment: Mapping[str, str], variables: Mapping[str, Any] | None = None
+    ) -> None:
+        self.source = source
+        self.variables = dict(variables or {})
+        self._binary = locate()
+        self._temporary = tempfile.TemporaryDirectory(prefix="plerion-kms-")
+        root = Path(self._temporary.name)
+        # The copy keeps the tree's shape, since examples name modules by relative path.
+        shutil.copytree(MODULES, root / "modules", ignore=NOT_COPIED)
+        self.folder = root / "examples" / source.name
+        shutil.copytree(source, self.folder, ignore=NOT_COPIED)
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_VAR_"))}
+        self._environment = {
+            **environment_for_init(root, inherited, Path(os.environ.get("HOME", "/nonexistent"))),
+            **environment,
+            "CHECKPOINT_DISABLE": "1",
+            "TF_IN_AUTOMATION": "1",
+        }
+        self._runner = python_terraform.Terraform(working_dir=str(self.folder), terraform_bin_path=str(self._binary))
+
+    @classmethod
+    def of_example(cls, name: str, environment: Mapping[str, str], variables: Mapping[str, Any] | None = None) -> Self:
+        """The example of that name. Raises HarnessError where there is none."""
+        if not (EXAMPLES / name).is_dir():
+            known = ", ".join(sorted(path.name for path in EXAMPLES.iterdir() if path.is_dir()))
+            raise HarnessError(f"There is no example '{name}' in {EXAMPLES}: the examples are {known}.")
+        return cls(EXAMPLES / name, environment, variables)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove the copy with its state, after ending a Terraform that an interrupt left running in it.
+
+        What was applied stays where it is; `destroy` removes that.
+        """
+        end_processes_below(self.folder)
+        self._temporary.cleanup()
+
+    def init(self) -> None:
+        """`terraform init`. Raises TerraformError."""
+        self._run("init", backend=False, get=True)
+
+    def validate(self) -> None:
+        """`terraform validate`. Raises TerraformError."""
+        self._run("validate")
+
+    def plan(self, **variables: Any) -> list[PlannedChange]:
+        """What an apply with `variables` laid over the instance's would change; an empty list where nothing.
+
+        The variables are kept for later calls. Raises TerraformError.
+        """
+        return [
+            PlannedChange(change["address"], tuple(change["change"]["actions"]))
+            for change in self.plan_document(**variables).get("resource_changes", [])
+            if change["change"]["actions"] not in (["no-op"], ["read"])
+        ]
+
+    def plan_document(self, **variables: Any) -> dict[str, Any]:
+        """The same plan as `terraform show -json` prints it. Raises TerraformError."""
+        self.variables.update(variables)
+        self._run("plan", out=PLAN_FILE, var=dict(self.variables))
+        document: dict[str, Any] = json.loads(self._run("show", PLAN_FILE, json=python_terraform.IsFlagged))
+        return document
+
+    def apply_plan(self) -> dict[str, Any]:
+        """Apply what the last call of `plan` or `plan_document` planned. Returns the outputs. Raises TerraformError."""
+        self._run("apply", PLAN_FILE)
+        return self.outputs()
+
+    def apply(self, **variables: Any) -> dict[str, Any]:
+        """Plan and apply. Returns the outputs. Raises TerraformError."""
+        self.plan(**variables)
+        return self.apply_plan()
+
+    def outputs(self) -> dict[str, Any]:
+        """The outputs' values by name. Raises TerraformError."""
+        raw = json.loads(self._run("output", json=python_terraform.IsFlagged))
+        return {name: output["value"] for name, output in raw.items()}
+
+    def state_addresses(self) -> list[str]:
+        """The addresses in the state, data sources included. Raises TerraformError."""
+        return self._run("state list").split()
+
+    def destroy(self) -> None:
+        """`terraform destroy`. Raises TerraformError."""
+        self._run("destroy", auto_approve=python_terraform.IsFlagged, var=dict(self.variables))
+
+    def _run(self, command: str, *arguments: str, **options: Any) -> str:
+        if command not in ("output", "show", "state list"):
+            options.setdefault("no_color", python_terraform.IsFlagged)
+        if command in ("init", "plan", "apply", "destroy"):
+            options.setdefault("input", False)
+        with _process_environment(self._environment):
+            code, out, err = self._runner.cmd(command, *arguments, **options)
+        if code != 0:
+            raise TerraformError(f"terraform {command} failed for {self.source.name}: {(err or out).strip()}")
+        return str(out)
+
+
+def end_processes_below(folder: Path) -> None:
+    """End this user's processes that work in `folder` or below it, and wait until they are gone."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.pid != os.getpid() and Path(process.cwd()).is_relative_to(folder):
+                process.terminate()
+                found.append(process)
+    for process in psutil.wait_procs(found, timeout=10)[1]:
+        with suppress(psutil.Error):
+            process.kill()
+
+
+@contextmanager
+def _process_environment(environment: Mapping[str, str]) -> Iterator[None]:
+    # python-terraform hands the process's own environment to Terraform and takes no other.
+    before = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(environment)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

@@ -1,0 +1,101 @@
+"""Each example from first plan to destroy, and what changes on the way."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness import tally
+from harness.example_run import ExampleRun
+from harness.probe import probe
+
+from .examples import EXAMPLES, Runs
+
+# The one resource that a switch of the mode updates, or none where a person puts the document in place.
+SWITCHED = {
+    "all-keys": ["module.plerion_kms.module.cmk_access.aws_iam_role_policy.this[0]"],
+    "cross-account-key": ["module.plerion_kms.module.cmk_access.aws_iam_role_policy.this[0]"],
+    "documents-only": [],
+    "existing-roles": ["module.plerion_kms.module.cmk_access.aws_iam_role_policy.this[0]"],
+    "isolated-key": ["module.plerion_kms.module.cmk_access.aws_iam_role_policy.this[0]"],
+    "selected-keys": ["module.plerion_kms.module.cmk_access.aws_iam_role_policy.this[0]"],
+}
+
+
+def of_group(*examples: str) -> list[object]:
+    """Parameters that keep an example's tests together on one worker."""
+    return [pytest.param(example, marks=pytest.mark.xdist_group(example)) for example in examples]
+
+
+@pytest.fixture
+def run(request: pytest.FixtureRequest, runs: Runs) -> ExampleRun:
+    """The example, applied in whatever mode it is in."""
+    run = runs.of(request.param)
+    run.in_mode(run.mode or run.expectations.modes[0])
+    return run
+
+
+@pytest.mark.parametrize("run", of_group(*EXAMPLES), indirect=True)
+def test_a_second_plan_is_empty(run: ExampleRun) -> None:
+    assert run.terraform.plan() == []
+
+
+@pytest.mark.parametrize("run", of_group(*EXAMPLES), indirect=True)
+def test_a_switch_of_the_mode_updates_one_policy_in_place(run: ExampleRun) -> None:
+    if run.switch is None:
+        run.in_mode(next(mode for mode in run.expectations.modes if mode != run.mode))
+    assert run.switch is not None
+    assert [(change.address, change.actions) for change in run.switch] == [
+        (address, ("update",)) for address in SWITCHED[run.example]
+    ]
+
+
+@pytest.mark.parametrize("run", of_group("selected-keys"), indirect=True)
+def test_a_tag_changed_after_the_apply_counts_at_once(run: ExampleRun) -> None:
+    run.in_mode("SELECTED_KEYS")
+    target = run.targets[run.stage.integration.id]["other-value"]
+    appliance = run.principals["appliance"]
+    kms = run.stage.key_administrator.client("kms")
+
+    def decrypts() -> bool:
+        tally.CURRENT.asserted += 1
+        return probe(appliance, target, "Decrypt").allowed
+
+    assert not decrypts()
+    kms.tag_resource(KeyId=target.key.arn, Tags=[{"TagKey": "PlerionAccess", "TagValue": "Granted"}])
+    assert decrypts()
+    kms.tag_resource(KeyId=target.key.arn, Tags=[{"TagKey": "PlerionAccess", "TagValue": "Denied"}])
+    assert not decrypts()
+    kms.tag_resource(KeyId=target.key.arn, Tags=[{"TagKey": "PlerionAccess", "TagValue": "Yes please"}])
+    assert not decrypts()
+
+
+@pytest.mark.parametrize(
+    ("run", "account"),
+    [
+        pytest.param("isolated-key", "integration", marks=pytest.mark.xdist_group("isolated-key")),
+        pytest.param("cross-account-key", "other", marks=pytest.mark.xdist_group("cross-account-key")),
+    ],
+    indirect=["run"],
+)
+def test_without_the_additions_the_key_is_closed_again(run: ExampleRun, account: str) -> None:
+    run.in_mode("ALL_KEYS")
+    caller, target = run.principals["appliance"], run.targets[run.stage.integration.id]["example"]
+    metadata_reader = run.principals["access"]
+    outcomes = []
+    for granted in (True, False, True):
+        changes = run.terraform.plan(grant_plerion_access=granted)
+        assert {change.actions for change in changes} <= {("update",)}
+        run.terraform.apply_plan()
+        outcomes.append(
+            (probe(caller, target, "Decrypt").allowed, probe(metadata_reader, target, "DescribeKey").allowed)
+        )
+        tally.CURRENT.asserted += 2
+    assert outcomes == [(True, True), (False, False), (True, True)]
+
+
+@pytest.mark.parametrize("run", of_group(*EXAMPLES), indirect=True)
+def test_destroy_leaves_nothing(run: ExampleRun) -> None:
+    run.destroy()
+    assert run.terraform.state_addresses() == []
+    roles = run.stage.integration.root.client("iam").list_roles()["Roles"]
+    assert [role["RoleName"] for role in roles if role["RoleName"].startswith("PlerionA")] == []

@@ -1,0 +1,68 @@
+"""The Terraform runner: its own copy of the example, errors in Terraform's words, nothing left behind."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from harness.errors import HarnessError
+from harness.terraform import PlannedChange, Terraform, TerraformError
+
+CONFIGURATION = """
+variable "word" {
+  type = string
+  validation {
+    condition     = var.word != "wrong"
+    error_message = "Take another word."
+  }
+}
+
+resource "terraform_data" "this" {
+  input = var.word
+}
+
+output "word" {
+  value = terraform_data.this.output
+}
+"""
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    folder = tmp_path / "source"
+    folder.mkdir()
+    (folder / "main.tf").write_text(CONFIGURATION)
+    (folder / "terraform.tfstate").write_text("someone else's state")
+    return folder
+
+
+def test_an_apply_changes_what_the_plan_says_and_leaves_the_tree_alone(source: Path) -> None:
+    with Terraform(source, {"SEEN": "only by Terraform"}, {"word": "first"}) as terraform:
+        terraform.init()
+        assert terraform.plan() == [PlannedChange("terraform_data.this", ("create",))]
+        assert terraform.apply_plan() == {"word": "first"}
+        assert terraform.plan() == []
+        assert terraform.plan(word="second") == [PlannedChange("terraform_data.this", ("update",))]
+        assert terraform.apply_plan() == {"word": "second"}
+        folder = terraform.folder
+        terraform.destroy()
+        assert terraform.state_addresses() == []
+    assert not folder.exists()
+    assert sorted(path.name for path in source.iterdir()) == ["main.tf", "terraform.tfstate"]
+    assert "SEEN" not in os.environ
+
+
+def test_an_error_is_in_terraforms_words_and_changes_nothing(source: Path) -> None:
+    with Terraform(source, {}, {"word": "first"}) as terraform:
+        terraform.init()
+        terraform.apply()
+        with pytest.raises(TerraformError, match=r"(?s)terraform plan failed for source: .*Take another word\."):
+            terraform.apply(word="wrong")
+        assert terraform.outputs() == {"word": "first"}
+
+
+def test_an_unknown_example_is_named() -> None:
+    with pytest.raises(HarnessError, match=r"There is no example 'all-kays' in .*: the examples are all-keys, "):
+        Terraform.of_example("all-kays", {})
