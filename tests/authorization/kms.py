@@ -142,6 +142,9 @@ def _no_such_key(caller: Caller, call: KmsCall, permission: Permission) -> Decis
         permission.on, "TargetKeyId" if call.operation == "CreateAlias" else "KeyId"
     )
     key_id = str(call.parameters.get(member) or "")
+    if permission.on is On.REPLICA:
+        call = replace(call, region=str(call.parameters.get("PrimaryRegion")))
+        key_id = key_id.rpartition("/")[2]
     arn = key_id.split(":", 5)
     from_ciphertext = call.ciphertext_only and permission.on in (On.KEY, On.SOURCE)
     if not from_ciphertext and (len(arn) < 6 or arn[4] == call.account):
