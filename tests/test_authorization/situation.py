@@ -13,8 +13,8 @@ type Policy = dict[str, Any]
 
 @dataclass(frozen=True)
 class Who:
-    """The caller. kind: `account root`, `user`, `role session` or `federated user`; arn: as sts:GetCallerIdentity prints it;
-    issuer: the ARN of the user or role behind the credentials."""
+    """The caller. kind: `account root`, `user`, `role session` or `federated user`; arn: as sts:GetCallerIdentity
+    prints it; issuer: the ARN of the user or role behind the credentials."""
 
     kind: str
     account: str

@@ -261,8 +261,8 @@ def contexts(draw: st.DrawFn) -> dict[str, str | list[str]]:
     """Values for some of the condition keys."""
     context: dict[str, str | list[str]] = {"aws:RequestedRegion": REGION, "aws:CurrentTime": "2026-11-24T10:00:00Z"}
     for key in draw(SOME_IN_CONTEXT):
-        values = st.sampled_from(SEEN[key.holds])
-        context[key.name] = draw(st.lists(values, max_size=3, unique=True) if key.many else values)
+        one = st.sampled_from(SEEN[key.holds])
+        context[key.name] = draw(st.lists(one, max_size=3, unique=True)) if key.many else draw(one)
     return context
 
 
