@@ -17,12 +17,28 @@ from typing import Any
 
 from test_authorization.situation import GivenGrant, Policy, Situation, Statement, Who
 
-WORKS_ACROSS_ACCOUNTS = """
-    kms:Encrypt kms:Decrypt kms:ReEncryptFrom kms:ReEncryptTo kms:GenerateDataKey kms:GenerateDataKeyWithoutPlaintext
-    kms:GenerateDataKeyPair kms:GenerateDataKeyPairWithoutPlaintext kms:GenerateMac kms:VerifyMac kms:Sign kms:Verify
-    kms:DeriveSharedSecret kms:GetPublicKey kms:DescribeKey kms:CreateGrant kms:ListGrants kms:RevokeGrant
-    kms:RetireGrant kms:GetKeyRotationStatus
-""".split()
+WORKS_ACROSS_ACCOUNTS = [
+    "kms:Encrypt",
+    "kms:Decrypt",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:GenerateDataKeyPair",
+    "kms:GenerateDataKeyPairWithoutPlaintext",
+    "kms:GenerateMac",
+    "kms:VerifyMac",
+    "kms:Sign",
+    "kms:Verify",
+    "kms:DeriveSharedSecret",
+    "kms:GetPublicKey",
+    "kms:DescribeKey",
+    "kms:CreateGrant",
+    "kms:ListGrants",
+    "kms:RevokeGrant",
+    "kms:RetireGrant",
+    "kms:GetKeyRotationStatus",
+]
 """KMS API reference, "Cross-account use: Yes"."""
 
 

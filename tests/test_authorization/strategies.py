@@ -102,7 +102,6 @@ ARN_PATTERNS = (
     "arn:*:iam::*:role/Gu*",
     "arn:*:*:*:*:*",
     "arn:aws:iam::${aws:ResourceAccount}:role/*",
-    "${aws:PrincipalArn}",
     "arn:aws:iam::${aws:PrincipalAccount}:user/${aws:username}",
 )
 
