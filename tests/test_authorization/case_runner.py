@@ -10,10 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from authorization import key_state, kms, simulate, sts, validation
 from authorization.caller import Caller
@@ -24,8 +21,8 @@ from authorization.explain import explain
 from authorization.grants import validate_child_grant
 from authorization.policies import Grant, Policies
 from authorization.request import ContextValue, Principal, PrincipalType, Request, Resource
+from test_authorization.case_files import case_files, world
 
-FOLDER = Path(__file__).parent
 GRADES = ("D", "O", "I", "U")
 
 SOURCES = {
@@ -70,9 +67,7 @@ _VALIDATE = {"validate", "document", "existing", "holder", "others"}
 _TABLE = {"may", "may not", "each", "statements", "actions"}
 _OTHERS = {"state", "operation", "parent", "child", "new key policy", "bypass", "simulate", "resources", "missing"}
 
-# LibYAML's loader reads the many cases ten times as fast.
-_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-WORLD = yaml.load((FOLDER / "world.yaml").read_text(), _LOADER)  # noqa: S506 - BaseLoader makes text only
+WORLD = world()
 
 
 @dataclass(frozen=True)
@@ -91,13 +86,12 @@ class Case:
 def load_cases() -> list[Case]:
     """Every case of every file; raises ValueError for one that is not well formed, with file and name."""
     cases = []
-    for path in sorted((FOLDER / "cases").glob("*.yaml")):
-        content = yaml.load(path.read_text(), _LOADER)  # noqa: S506 - BaseLoader makes text only
+    for file, content in case_files().items():
         for group in content["groups"]:
             given = {name: value for name, value in group.items() if name not in ("cases", "given")}
             shared = {name: content[name] for name in ("statements", "actions") if name in content}
             given = {**shared, **content.get("given", {}), **given, **group.get("given", {})}
-            cases += [Case(path.stem, {**given, **fields}) for fields in group["cases"]]
+            cases += [Case(file, {**given, **fields}) for fields in group["cases"]]
     for case in cases:
         _check(case)
     return cases

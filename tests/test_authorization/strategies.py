@@ -44,6 +44,14 @@ ON_KEYS = (
     "kms:TagResource",
     "kms:ListGrants",
 )
+IN_GRANTS = (
+    "Decrypt",
+    "Encrypt",
+    "GenerateDataKey",
+    "GenerateDataKeyWithoutPlaintext",
+    "ReEncryptFrom",
+    "DescribeKey",
+)
 ON_NO_KEY = ("kms:ListKeys", "kms:CreateKey", "kms:GenerateRandom")
 ACTION_PATTERNS = (
     "*",
@@ -269,10 +277,11 @@ def contexts(draw: st.DrawFn) -> dict[str, str | list[str]]:
 def grants(draw: st.DrawFn, action: str) -> GivenGrant:
     """A grant, which is likely to hold the action's operation."""
     operation = action.removeprefix("kms:")
+    operations = ("Decrypt", "DescribeKey", *([operation] if operation in IN_GRANTS else []))
     pairs = st.none() | st.just({"app": draw(st.sampled_from(TEXTS))})
     return GivenGrant(
         grantee=draw(st.sampled_from([name for name in PRINCIPALS if name.startswith("arn:")])),
-        operations=draw(st.lists(st.sampled_from((operation, "Decrypt", "DescribeKey")), min_size=1, unique=True)),
+        operations=draw(st.lists(st.sampled_from(operations), min_size=1, unique=True)),
         issued_by=draw(st.sampled_from((HOME, OTHER))),
         equals=draw(pairs),
         subset=draw(pairs),
@@ -338,6 +347,6 @@ def situations_of_one_condition(draw: st.DrawFn) -> Situation:
         key_account=owner,
         key_tags=draw(tags("PlerionAccess")),
         context=draw(contexts()),
-        identity=[{"Version": draw(VERSIONS), "Statement": statement}],
+        identity=[{"Version": draw(VERSIONS), "Statement": [statement]}],
         key_policy={"Version": "2012-10-17", "Statement": [delegation]},
     )

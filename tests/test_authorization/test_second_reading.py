@@ -39,8 +39,8 @@ def compare(drawn: SearchStrategy[Situation], share: int) -> None:
 
 
 def test_both_readings_agree_on_whole_situations() -> None:
-    compare(situations(), share=3)
+    compare(situations(), share=8)
 
 
 def test_both_readings_agree_on_single_conditions() -> None:
-    compare(situations_of_one_condition(), share=3)
+    compare(situations_of_one_condition(), share=8)
