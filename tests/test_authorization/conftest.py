@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from functools import _lru_cache_wrapper
+from functools import _lru_cache_wrapper, partial
 from typing import Any
 
 import pytest
@@ -29,14 +29,19 @@ settings.load_profile("fuzz" if "FUZZ_EXAMPLES" in os.environ else "test")
 # mutmut imports the engine once, and runs the tests for each mutant in a fork of that process. What the engine worked
 # out before (its tables, its caches) would hide a mutant, so each run imports it anew and each test finds empty caches.
 _MUTANT = "MUTANT_UNDER_TEST"
-_KEPT = ("test_authorization", "test_authorization.conftest", "test_authorization.case_files")
+_KEPT = ("conftest", "case_files")
 
 
 def pytest_configure() -> None:
     """Forget the engine and its tests, but for what only reads files."""
     if _MUTANT in os.environ:
-        for name in [name for name in sys.modules if name.startswith(("authorization", "test_authorization"))]:
-            if name not in _KEPT:
+        if "__mutmut_" in os.environ[_MUTANT]:
+            from mutmut.mutation import trampoline
+
+            trampoline.get_mutant_under_test = partial(str, os.environ[_MUTANT])
+        for name in list(sys.modules):
+            parts = name.split(".")
+            if ("authorization" in parts or "test_authorization" in parts[:-1]) and parts[-1] not in _KEPT:
                 del sys.modules[name]
 
 
