@@ -102,6 +102,7 @@ class MendedKmsProvider(KmsProvider):
         metadata["KeyArn"] = key.metadata["Arn"]
         metadata["IssuingAccount"] = f"arn:aws:iam::{call.account}:root"
         metadata["Name"] = name or ""
+        keys.remember_grantees(store.grants[answer["GrantId"]])
         return answer
 
     def list_grants(self, context: RequestContext, request: Any) -> Any:
