@@ -20,6 +20,9 @@ from emulator import Emulator
 from test_emulator import faults
 from test_emulator.aws import Account, Caller, allow, code_of, error_of, make_user, policy, statement
 
+pytestmark = pytest.mark.xdist_group("faults")
+"""One worker makes the emulator with switches."""
+
 DENIED = "AccessDeniedException"
 UNKNOWN = "UnrecognizedClientException"
 
