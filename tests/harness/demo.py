@@ -57,7 +57,7 @@ def show(console: Console) -> None:
     console.print(access_tables(before, TITLES, keys))
     console.rule(f"[bold]{second}[/]: what changed with a second apply")
     for change in switch:
-        console.print(f"Terraform's plan: {change.address}: {', '.join(change.actions)} in place", highlight=False)
+        console.print(f"Terraform's plan: {change.address}: {change.action} in place", highlight=False)
     console.print(changes_table(before, after, TITLES))
     mismatches = before.mismatches() + after.mismatches()
     if mismatches:
