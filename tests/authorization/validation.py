@@ -194,7 +194,7 @@ def _check_grammar(statement: Mapping[str, object], kind: PolicyKind, *, variabl
     except NotUnderstoodError:
         raise _InvalidError("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.") from None
     try:
-        compile_resources(_texts(statement, "Resource"), complement=False, variables=variables)
+        compile_resources(_texts(statement, "Resource"), kind, complement=False, variables=variables)
     except NotUnderstoodError as problem:
         raise _InvalidError(f'Resource must be in ARN format or "*": {problem}.') from None
     _check_conditions(statement)
