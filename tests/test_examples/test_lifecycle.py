@@ -15,7 +15,10 @@ SWITCHED = {
     "all-keys": ["module.plerion_kms.module.cmk_access.module.policy.aws_iam_role_policy.this[0]"],
     "cross-account-key": ["module.plerion_kms.module.cmk_access.module.policy.aws_iam_role_policy.this[0]"],
     "documents-only": [],
+    "ebs-on-isolated-key": ["module.plerion_kms.module.cmk_access.module.policy.aws_iam_role_policy.this[0]"],
+    "existing-keys": ["module.plerion_kms.module.cmk_access.module.policy.aws_iam_role_policy.this[0]"],
     "existing-roles": ["module.plerion_kms.module.cmk_access.module.policy.aws_iam_role_policy.this[0]"],
+    "hardened-key": ["module.plerion_kms.module.cmk_access.module.policy.aws_iam_policy.this[0]"],
     "isolated-key": ["module.plerion_kms.module.cmk_access.module.policy.aws_iam_role_policy.this[0]"],
     "selected-keys": ["module.plerion_kms.module.cmk_access.module.policy.aws_iam_role_policy.this[0]"],
 }
