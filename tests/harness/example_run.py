@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import json
+import os
+import sys
+import tempfile
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, Self
 
 from harness import expectations
 from harness.cloud import Cloud
+from harness.keys import KeyDescription, create_key
 from harness.matrix import AccessMatrix, observe
 from harness.principals import Principal, role_arn
 from harness.probe import Target
@@ -29,7 +33,7 @@ class ExampleRun:
         self.switch: Changes | None = None
         """What the last change of mode planned; None where the mode was never changed."""
         variables = {**self.stage.terraform_variables(), **self.prepare()}
-        self.terraform = Terraform.of_example(example, self.stage.deployer.terraform_environment(), variables)
+        self.terraform = Terraform.of_example(example, self.environment(), variables)
         self._variables: Mapping[str, Any] = {}
         self._principals: dict[str, Principal] = {}
         self._targets: dict[str, dict[str, Target]] = {}
@@ -43,6 +47,10 @@ class ExampleRun:
     def prepare(self) -> Mapping[str, Any]:
         """What has to exist before the example is applied; returns further input variables."""
         return {}
+
+    def environment(self) -> dict[str, str]:
+        """Environment variables for Terraform."""
+        return self.stage.deployer.terraform_environment()
 
     def complete(self, outputs: dict[str, Any]) -> dict[str, Any]:
         """What a person does by hand after each apply; returns the outputs, completed."""
@@ -111,7 +119,6 @@ class ExistingRoles(ExampleRun):
             trusted=[f"arn:aws:iam::{PLERION_ACCOUNT}:root"],
             trust_condition={"StringEquals": {"sts:ExternalId": EXTERNAL_ID}},
             tags={"RolePurpose": "PlerionAccess"},
-            allow=["kms:Describe*", "kms:List*", "kms:Get*"],
         )
         return {"appliance_role_name": self.APPLIANCE, "access_role_name": self.ACCESS}
 
@@ -128,16 +135,93 @@ class DocumentsOnly(ExistingRoles):
     """The example renders documents; a person puts the statement on the role by hand."""
 
     def complete(self, outputs: dict[str, Any]) -> dict[str, Any]:
-        """Put the rendered policy on the appliance role."""
-        document = outputs["cmk_access_policy_json"]
-        json.loads(document)
-        self.stage.integration.root.client("iam").put_role_policy(
-            RoleName=self.APPLIANCE, PolicyName="PlerionKmsCmkAccess", PolicyDocument=document
-        )
+        """Put the rendered policies on the roles."""
+        iam = self.stage.integration.root.client("iam")
+        for role, output in ((self.APPLIANCE, "cmk_access_policy_json"), (self.ACCESS, "metadata_policy_json")):
+            iam.put_role_policy(RoleName=role, PolicyName="Rendered", PolicyDocument=outputs[output])
         return super().complete(outputs)
 
 
-RUNS: Mapping[str, type[ExampleRun]] = {"existing-roles": ExistingRoles, "documents-only": DocumentsOnly}
+class ExistingKeys(ExampleRun):
+    """The keys are there already; the example changes their policies and tags."""
+
+    SECOND_REGION = "eu-west-1"
+    # By key: what the example is told about it beside its ARN. The policy of a key that is not to keep it is asked for.
+    KEYS: Mapping[str, Mapping[str, Any]] = {
+        "delegating-denied": {"plerion_access_tag": "Denied"},
+        "delegating-granted": {"plerion_access_tag": "Granted"},
+        "isolated": {"grant_plerion_access": True},
+        "isolated-denied": {"grant_plerion_access": True, "plerion_access_tag": "Denied"},
+        "isolated-closed": {"grant_plerion_access": False},
+        "other-account": {"grant_plerion_access": True},
+        "other-account-granted": {"grant_plerion_access": True, "plerion_access_tag": "Granted"},
+    }
+
+    def prepare(self) -> Mapping[str, Any]:
+        """Make the keys; they are inputs of the example."""
+        self._made = self.stage.targets(self.expectations.keys, {})
+        targets = next(iter(self._made.values()))
+        self.key_arns = {name: target.key.arn for name, target in targets.items()}
+        own, other = self.stage.key_administrator, self.stage.other_key_administrator
+        self.second_region_key = create_key(
+            own.in_region(self.SECOND_REGION), KeyDescription(policy=("names its administrator",)), own.account
+        )
+        inputs = {
+            owner.account: {
+                name: _input(owner, self.key_arns[name], wanted)
+                for name, wanted in self.KEYS.items()
+                if self.key_arns[name].split(":")[4] == owner.account
+            }
+            for owner in (own, other)
+        }
+        second = _input(own.in_region(self.SECOND_REGION), self.second_region_key.arn, {"grant_plerion_access": True})
+        return {
+            "keys": inputs[own.account],
+            "keys_in_second_region": {"second-region": second},
+            "keys_of_other_account": inputs[other.account],
+            "cli_profile": "keys",
+            "cli_profile_of_other_account": "other-account",
+        }
+
+    def environment(self) -> dict[str, str]:
+        """With the AWS CLI of this Python environment, and a profile for each account's administrator."""
+        profiles = {
+            "keys": role_arn(self.stage.key_administrator),
+            "other-account": role_arn(self.stage.other_key_administrator),
+        }
+        self._configuration = tempfile.NamedTemporaryFile("w", prefix="plerion-kms-", suffix=".ini")  # noqa: SIM115
+        for name, arn in profiles.items():
+            self._configuration.write(f"[profile {name}]\nrole_arn = {arn}\ncredential_source = Environment\n")
+        self._configuration.flush()
+        return {
+            **super().environment(),
+            "AWS_CONFIG_FILE": self._configuration.name,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        }
+
+    def __exit__(self, *exception: object) -> None:
+        self._configuration.close()
+        super().__exit__(*exception)
+
+    @property
+    def targets(self) -> dict[str, dict[str, Target]]:
+        """The keys that were there before; they stay, also when the example is destroyed."""
+        return self._made
+
+
+def _input(owner: Principal, arn: str, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """A key as modules/key-access takes it; its policy only where the example is to merge into it."""
+    given = {"key_arn": arn, **wanted}
+    if "grant_plerion_access" in wanted:
+        given["policy_json"] = owner.client("kms").get_key_policy(KeyId=arn)["Policy"]
+    return given
+
+
+RUNS: Mapping[str, type[ExampleRun]] = {
+    "documents-only": DocumentsOnly,
+    "existing-keys": ExistingKeys,
+    "existing-roles": ExistingRoles,
+}
 
 
 def run_of(example: str, cloud: Cloud) -> ExampleRun:
