@@ -25,6 +25,10 @@ demo: .venv/complete ## Apply an example to an enforcing LocalStack, print who m
 test: setup ## Run all tests.
 	@$(VENV_PYTHON) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
+.PHONY: docs
+docs: .venv/complete ## Write the tables of inputs, outputs and resources into the READMEs of modules and examples.
+	@$(VENV_PYTHON) -m harness.docs
+
 .PHONY: setup
 setup: ## Make the two virtual environments, find or fetch Terraform. The other targets do it themselves.
 	@$(MAKE) --no-print-directory -j2 .venv/complete .venv-checkov/complete
