@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from harness import expectations
 from harness.cloud import Cloud
 from harness.matrix import AccessMatrix, observe
 from harness.principals import Principal, role_arn
 from harness.probe import Target
-from harness.stage import EXTERNAL_ID, PLERION_ACCOUNT, Stage
+from harness.stack import STACK_ALLOW, Stack
+from harness.stage import DEPLOYER_ALLOW, EXTERNAL_ID, PLERION_ACCOUNT, Stage
 from harness.terraform import PlannedChange, Terraform
 
 type Changes = list[PlannedChange]
+
+
+class Deployment(Protocol):
+    """What applies an example: Terraform, or what stands in its place; the methods are those of `Terraform`."""
+
+    def init(self) -> None: ...
+    def plan(self, **variables: Any) -> Changes: ...
+    def apply_plan(self) -> dict[str, Any]: ...
+    def state_addresses(self) -> list[str]: ...
+    def destroy(self) -> None: ...
+    def close(self) -> None: ...
 
 
 class ExampleRun:
@@ -29,7 +41,9 @@ class ExampleRun:
         self.switch: Changes | None = None
         """What the last change of mode planned; None where the mode was never changed."""
         variables = {**self.stage.terraform_variables(), **self.prepare()}
-        self.terraform = Terraform.of_example(example, self.stage.deployer.terraform_environment(), variables)
+        self.terraform = self.deployment(
+            Terraform.of_example(example, self.stage.deployer.terraform_environment(), variables)
+        )
         self._principals: dict[str, Principal] = {}
         self._targets: dict[str, dict[str, Target]] = {}
 
@@ -42,6 +56,10 @@ class ExampleRun:
     def prepare(self) -> Mapping[str, Any]:
         """What has to exist before the example is applied; returns further input variables."""
         return {}
+
+    def deployment(self, terraform: Terraform) -> Deployment:
+        """What applies the example."""
+        return terraform
 
     def complete(self, outputs: dict[str, Any]) -> dict[str, Any]:
         """What a person does by hand after each apply; returns the outputs, completed."""
@@ -129,7 +147,28 @@ class DocumentsOnly(ExistingRoles):
         return super().complete(outputs)
 
 
-RUNS: Mapping[str, type[ExampleRun]] = {"existing-roles": ExistingRoles, "documents-only": DocumentsOnly}
+class Organization(ExampleRun):
+    """A StackSet rolls the roles out; its template is applied as the stack that it makes in each account."""
+
+    def prepare(self) -> Mapping[str, Any]:
+        """One unit, with the common external id and mode."""
+        return {"targets": {"workloads": {"organizational_unit_ids": ["ou-ab12-11112222"]}}}
+
+    def deployment(self, terraform: Terraform) -> Deployment:
+        """The stack, made by a role of the account as StackSets has one in each."""
+        allow = (*DEPLOYER_ALLOW, *STACK_ALLOW)
+        return Stack(terraform, self.stage.integration.session_of_new_role("StackSetsExecution", allow))
+
+    def complete(self, outputs: dict[str, Any]) -> dict[str, Any]:
+        """The roles' ARNs under the names that the stage knows."""
+        return {"appliance_role_arn": outputs["ApplianceRoleArn"], "access_role_arn": outputs["AccessRoleArn"]}
+
+
+RUNS: Mapping[str, type[ExampleRun]] = {
+    "documents-only": DocumentsOnly,
+    "existing-roles": ExistingRoles,
+    "organization": Organization,
+}
 
 
 def run_of(example: str, cloud: Cloud) -> ExampleRun:

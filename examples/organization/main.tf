@@ -1,0 +1,76 @@
+provider "aws" {
+  region = var.region
+}
+
+# The documents of both modes; this creates nothing.
+module "documents" {
+  source   = "../../modules/plerion-kms"
+  for_each = toset(["ALL_KEYS", "SELECTED_KEYS"])
+
+  create              = false
+  kms_key_access_mode = each.key
+}
+
+resource "aws_cloudformation_stack_set" "this" {
+  name             = "plerion-kms"
+  description      = "The roles with which Plerion scans what is encrypted under KMS keys."
+  permission_model = "SERVICE_MANAGED"
+  call_as          = var.call_as
+  capabilities     = ["CAPABILITY_NAMED_IAM"]
+  template_body    = jsonencode(local.template)
+
+  parameters = {
+    ExternalId       = var.external_id
+    KmsKeyAccessMode = var.kms_key_access_mode
+  }
+
+  # Accounts that join a unit later get the roles too, and those that leave lose them.
+  auto_deployment {
+    enabled                          = true
+    retain_stacks_on_account_removal = false
+  }
+
+  managed_execution {
+    active = true
+  }
+
+  operation_preferences {
+    failure_tolerance_percentage = var.concurrency_percentage
+    max_concurrent_percentage    = var.concurrency_percentage
+  }
+
+  timeouts {
+    update = "3h"
+  }
+}
+
+resource "aws_cloudformation_stack_set_instance" "this" {
+  for_each = var.targets
+
+  stack_set_name = aws_cloudformation_stack_set.this.name
+  call_as        = var.call_as
+
+  deployment_targets {
+    organizational_unit_ids = each.value.organizational_unit_ids
+    accounts                = each.value.accounts
+    account_filter_type     = each.value.accounts == null ? null : "INTERSECTION"
+  }
+
+  parameter_overrides = {
+    for name, value in {
+      ExternalId       = each.value.external_id
+      KmsKeyAccessMode = each.value.kms_key_access_mode
+    } : name => value if value != null
+  }
+
+  operation_preferences {
+    failure_tolerance_percentage = var.concurrency_percentage
+    max_concurrent_percentage    = var.concurrency_percentage
+  }
+
+  timeouts {
+    create = "3h"
+    update = "3h"
+    delete = "3h"
+  }
+}

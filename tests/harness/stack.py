@@ -1,0 +1,135 @@
+"""A StackSet's template as a plain stack: what CloudFormation does in each account that the StackSet is rolled out to.
+
+AWS Organizations, and with it the StackSet itself, is not in the emulator. Terraform plans the StackSet; the template
+and the parameters of that plan become a stack of one account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError, WaiterError
+
+from harness.errors import HarnessError
+from harness.principals import Principal
+from harness.terraform import PlannedChange, Terraform
+
+STACK = "StackSet-plerion-kms"
+ACTIONS = {"Add": "create", "Modify": "update", "Remove": "delete"}
+PATIENCE = {"Delay": 0.2, "MaxAttempts": 150}
+
+# What the caller needs beside the permissions for the template's resources.
+STACK_ALLOW: Sequence[str] = (
+    "cloudformation:CreateChangeSet",
+    "cloudformation:DeleteStack",
+    "cloudformation:DescribeChangeSet",
+    "cloudformation:DescribeStackResources",
+    "cloudformation:DescribeStacks",
+    "cloudformation:ExecuteChangeSet",
+)
+
+
+class Stack:
+    """The stack, with Terraform's verbs. A change set is its plan.
+
+    terraform: of the example that defines the StackSet. deployer: who makes the stack, in the account that gets it.
+    """
+
+    def __init__(self, terraform: Terraform, deployer: Principal) -> None:
+        self._terraform = terraform
+        self._cloudformation = deployer.client("cloudformation")
+        self._change_sets = 0
+        self._pending = False
+
+    def init(self) -> None:
+        """Of the example. Raises TerraformError."""
+        self._terraform.init()
+
+    def plan(self, **variables: Any) -> list[PlannedChange]:
+        """What an apply would change, by the template's logical names; an empty list where nothing.
+
+        Raises TerraformError, and HarnessError where CloudFormation does not take the template.
+        """
+        stack_set = planned_stack_set(self._terraform.plan_document(**variables))
+        self._change_sets += 1
+        change_set = {"StackName": STACK, "ChangeSetName": f"plan-{self._change_sets}"}
+        self._cloudformation.create_change_set(
+            **change_set,
+            ChangeSetType="UPDATE" if self._is_made() else "CREATE",
+            TemplateBody=stack_set["template_body"],
+            Parameters=[
+                {"ParameterKey": name, "ParameterValue": value} for name, value in stack_set["parameters"].items()
+            ],
+            Capabilities=stack_set["capabilities"],
+        )
+        try:
+            self._wait("change_set_create_complete", **change_set)
+        except WaiterError as error:
+            reason = error.last_response.get("StatusReason", "")
+            if "didn't contain changes" in reason:
+                self._pending = False
+                return []
+            raise HarnessError(f"CloudFormation does not take the template: {reason}") from error
+        self._pending = True
+        changes = self._cloudformation.describe_change_set(**change_set)["Changes"]
+        return [_planned(change["ResourceChange"]) for change in changes]
+
+    def apply_plan(self) -> dict[str, Any]:
+        """Make what the last call of `plan` planned. Returns the stack's outputs. Raises HarnessError."""
+        if self._pending:
+            done = "stack_update_complete" if self._is_made() else "stack_create_complete"
+            self._cloudformation.execute_change_set(StackName=STACK, ChangeSetName=f"plan-{self._change_sets}")
+            try:
+                self._wait(done, StackName=STACK)
+            except WaiterError as error:
+                raise HarnessError(f"CloudFormation could not make the stack: {error.last_response}") from error
+            self._pending = False
+        stack = self._cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
+        return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
+
+    def state_addresses(self) -> list[str]:
+        """The logical names of the resources that the stack holds."""
+        if not self._is_made():
+            return []
+        resources = self._cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
+        return [resource["LogicalResourceId"] for resource in resources]
+
+    def destroy(self) -> None:
+        """Delete the stack with its resources."""
+        self._cloudformation.delete_stack(StackName=STACK)
+        self._wait("stack_delete_complete", StackName=STACK)
+
+    def close(self) -> None:
+        """Of the example."""
+        self._terraform.close()
+
+    def _is_made(self) -> bool:
+        try:
+            stack = self._cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationError":
+                raise
+            return False
+        # What a stack is before its first change set is executed.
+        return bool(stack["StackStatus"] != "REVIEW_IN_PROGRESS")
+
+    def _wait(self, waiter: str, **parameters: str) -> None:
+        self._cloudformation.get_waiter(waiter).wait(**parameters, WaiterConfig=PATIENCE)
+
+
+def planned_stack_set(plan: dict[str, Any]) -> dict[str, Any]:
+    """The StackSet's arguments in a plan of Terraform's. Raises HarnessError where the plan has none or several."""
+    found: list[dict[str, Any]] = [
+        resource["values"]
+        for resource in plan["planned_values"]["root_module"].get("resources", ())
+        if resource["type"] == "aws_cloudformation_stack_set"
+    ]
+    if len(found) != 1:
+        raise HarnessError(f"The plan holds {len(found)} StackSets at its root: the example must define one.")
+    return found[0]
+
+
+def _planned(change: dict[str, Any]) -> PlannedChange:
+    action = "replace" if change.get("Replacement") == "True" else ACTIONS[change["Action"]]
+    return PlannedChange(change["LogicalResourceId"], (action,))

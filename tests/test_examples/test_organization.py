@@ -1,0 +1,152 @@
+"""The organization example beyond its `access.yaml`: the StackSet that Terraform plans, and the template's text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from cfnlint.api import lint
+
+from harness import tally
+from harness.cloud import EmulatedCloud
+from harness.example_run import ExampleRun
+from harness.guide_statements import mode_statement
+from harness.stack import planned_stack_set
+from harness.stage import EXTERNAL_ID, Stage
+from harness.terraform import Terraform, TerraformError
+
+from .examples import Runs
+
+EXAMPLE = "organization"
+pytestmark = pytest.mark.xdist_group(EXAMPLE)
+
+TARGETS = {
+    "all": {"organizational_unit_ids": ["r-ab12"]},
+    "acquired": {
+        "organizational_unit_ids": ["ou-ab12-11112222"],
+        "accounts": ["111122223333", "444455556666"],
+        "external_id": "another-external-id",
+        "kms_key_access_mode": "SELECTED_KEYS",
+    },
+}
+FOR_EC2: dict[str, Any] = {"appliance_trusted_role_arns": [], "permissions_boundary_name": None}
+FOR_A_SERVICE_ACCOUNT: dict[str, Any] = {
+    "appliance_trusted_role_arns": ["arn:aws:iam::111122223333:role/PlerionInstanceProfileRole"],
+    "permissions_boundary_name": "Boundary",
+}
+
+
+@pytest.fixture(scope="module")
+def terraform(cloud: EmulatedCloud) -> Iterator[Terraform]:
+    """The example, initialized."""
+    variables = {"external_id": EXTERNAL_ID, "targets": TARGETS}
+    environment = Stage(cloud).deployer.terraform_environment()
+    with Terraform.of_example(EXAMPLE, environment, variables) as terraform:
+        terraform.init()
+        yield terraform
+
+
+@pytest.fixture(scope="module")
+def plans(terraform: Terraform) -> dict[str, dict[str, Any]]:
+    """The plans, by who assumes the appliance role."""
+    return {
+        "ec2": terraform.plan_document(**FOR_EC2),
+        "service account": terraform.plan_document(**FOR_A_SERVICE_ACCOUNT),
+    }
+
+
+@pytest.fixture
+def run(runs: Runs) -> ExampleRun:
+    """The template, applied as a stack."""
+    run = runs.of(EXAMPLE)
+    run.in_mode(run.mode or "ALL_KEYS")
+    return run
+
+
+def test_each_target_gets_what_it_says(plans: dict[str, dict[str, Any]]) -> None:
+    plan = plans["ec2"]
+    instances = {
+        resource["index"]: resource["values"]
+        for resource in plan["planned_values"]["root_module"]["resources"]
+        if resource["type"] == "aws_cloudformation_stack_set_instance"
+    }
+    assert set(instances) == {"all", "acquired"}
+    (everywhere,), (acquired,) = (instances[name]["deployment_targets"] for name in ("all", "acquired"))
+    assert everywhere["organizational_unit_ids"] == ["r-ab12"]
+    assert not everywhere["accounts"]
+    assert acquired["organizational_unit_ids"] == ["ou-ab12-11112222"]
+    assert acquired["accounts"] == ["111122223333", "444455556666"]
+    assert acquired["account_filter_type"] == "INTERSECTION"
+    assert not instances["all"]["parameter_overrides"]
+    assert instances["acquired"]["parameter_overrides"] == {
+        "ExternalId": "another-external-id",
+        "KmsKeyAccessMode": "SELECTED_KEYS",
+    }
+    stack_set = planned_stack_set(plan)
+    assert stack_set["permission_model"] == "SERVICE_MANAGED"
+    assert [block["enabled"] for block in stack_set["auto_deployment"]] == [True]
+    assert stack_set["parameters"] == {"ExternalId": EXTERNAL_ID, "KmsKeyAccessMode": "ALL_KEYS"}
+    # CloudFormation takes no longer template without an S3 bucket.
+    assert len(stack_set["template_body"]) <= 51_200
+
+
+@pytest.mark.parametrize(
+    ("assumed_by", "instance_profile", "bounded"), [("ec2", True, False), ("service account", False, True)]
+)
+def test_the_template_is_one_and_holds_the_guides_statements(
+    plans: dict[str, dict[str, Any]], assumed_by: str, instance_profile: bool, bounded: bool
+) -> None:
+    body = planned_stack_set(plans[assumed_by])["template_body"]
+    assert lint(body) == []
+
+    resources = json.loads(body)["Resources"]
+    assert ("ApplianceInstanceProfile" in resources) == instance_profile
+    for role in ("ApplianceRole", "AccessRole"):
+        assert ("PermissionsBoundary" in resources[role]["Properties"]) == bounded
+    condition, all_keys, selected_keys = resources["ApplianceCmkAccess"]["Properties"]["PolicyDocument"]["Fn::If"]
+    assert condition == "AllKeys"
+    assert all_keys["Statement"] == [mode_statement("ALL_KEYS")]
+    assert selected_keys["Statement"] == [mode_statement("SELECTED_KEYS")]
+
+
+def test_a_slip_in_the_targets_is_named(terraform: Terraform) -> None:
+    slips = {
+        "a": {"organizational_unit_ids": ["Workloads"]},
+        "b": {"organizational_unit_ids": ["r-ab12"], "accounts": ["1111-2222-3333"]},
+        "c": {"organizational_unit_ids": ["r-ab12"], "kms_key_access_mode": "SOME_KEYS"},
+    }
+    with pytest.raises(TerraformError) as raised:
+        terraform.plan(targets=slips)
+    terraform.variables["targets"] = TARGETS
+    message = " ".join(str(raised.value).split())
+    assert "give ids of the form ou-ab12-11112222, or the root's, r-ab12." in message
+    assert "accounts that is not an AWS account id: give its 12 digits, in quotes." in message
+    assert 'kms_key_access_mode that is neither "ALL_KEYS" nor "SELECTED_KEYS": set it to one of the two' in message
+
+
+@pytest.mark.parametrize("external_id", [None, "another-external-id"])
+def test_the_access_role_opens_with_the_external_id_only(run: ExampleRun, external_id: str | None) -> None:
+    tally.CURRENT.asserted += 1
+    with pytest.raises(ClientError) as raised:
+        run.stage.control_plane.assume(run.outputs["access_role_arn"], external_id=external_id)
+    assert raised.value.response["Error"]["Code"] == "AccessDenied"
+
+
+def test_a_stack_cannot_do_what_its_maker_may_not(run: ExampleRun) -> None:
+    # Else the stack of the other tests would prove nothing about what its maker needs.
+    stage = run.stage
+    maker = stage.integration.session_of_new_role("MayNotMakeRoles", ("cloudformation:*",))
+    template = {"Resources": {"Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {}}}}}
+    cloudformation = maker.client("cloudformation")
+    cloudformation.create_stack(
+        StackName="refused", TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_IAM"], OnFailure="DO_NOTHING"
+    )
+    waiter = cloudformation.get_waiter("stack_create_complete")
+    with pytest.raises(Exception, match="CREATE_FAILED"):
+        waiter.wait(StackName="refused", WaiterConfig={"Delay": 0.2, "MaxAttempts": 100})
+    tally.CURRENT.asserted += 1
+    (role,) = cloudformation.describe_stack_resources(StackName="refused")["StackResources"]
+    assert "iam:CreateRole" in role["ResourceStatusReason"]
