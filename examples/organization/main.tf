@@ -11,8 +11,12 @@ module "documents" {
   kms_key_access_mode = each.key
 }
 
+# A StackSet for each target, not one with overrides: the provider cannot change the overrides of organizational units
+# (hashicorp/terraform-provider-aws, issue 40675).
 resource "aws_cloudformation_stack_set" "this" {
-  name             = "plerion-kms"
+  for_each = var.targets
+
+  name             = "plerion-kms-${each.key}"
   description      = "The roles with which Plerion scans what is encrypted under KMS keys."
   permission_model = "SERVICE_MANAGED"
   call_as          = var.call_as
@@ -20,14 +24,14 @@ resource "aws_cloudformation_stack_set" "this" {
   template_body    = jsonencode(local.template)
 
   parameters = {
-    ExternalId       = var.external_id
-    KmsKeyAccessMode = var.kms_key_access_mode
+    ExternalId       = coalesce(each.value.external_id, var.external_id)
+    KmsKeyAccessMode = coalesce(each.value.kms_key_access_mode, var.kms_key_access_mode)
   }
 
-  # Accounts that join a unit later get the roles too, and those that leave lose them.
+  # Accounts that join a unit later get the roles too, and those that leave it lose them.
   auto_deployment {
-    enabled                          = true
-    retain_stacks_on_account_removal = false
+    enabled                          = each.value.accounts == null
+    retain_stacks_on_account_removal = each.value.accounts == null ? false : null
   }
 
   managed_execution {
@@ -47,20 +51,13 @@ resource "aws_cloudformation_stack_set" "this" {
 resource "aws_cloudformation_stack_set_instance" "this" {
   for_each = var.targets
 
-  stack_set_name = aws_cloudformation_stack_set.this.name
+  stack_set_name = aws_cloudformation_stack_set.this[each.key].name
   call_as        = var.call_as
 
   deployment_targets {
     organizational_unit_ids = each.value.organizational_unit_ids
     accounts                = each.value.accounts
     account_filter_type     = each.value.accounts == null ? null : "INTERSECTION"
-  }
-
-  parameter_overrides = {
-    for name, value in {
-      ExternalId       = each.value.external_id
-      KmsKeyAccessMode = each.value.kms_key_access_mode
-    } : name => value if value != null
   }
 
   operation_preferences {

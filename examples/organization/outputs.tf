@@ -1,11 +1,11 @@
-output "stack_set_name" {
-  description = "Name of the StackSet."
-  value       = aws_cloudformation_stack_set.this.name
+output "stack_set_names" {
+  description = "Target -> the name of its StackSet."
+  value       = { for name, stack_set in aws_cloudformation_stack_set.this : name => stack_set.name }
 }
 
 output "template_json" {
   description = "The template that every account gets, as JSON."
-  value       = aws_cloudformation_stack_set.this.template_body
+  value       = jsonencode(local.template)
 }
 
 output "stacks" {

@@ -26,7 +26,7 @@ locals {
     AWSTemplateFormatVersion = "2010-09-09"
     Description              = "PlerionApplianceRole and PlerionAccessRole, with what they may do with KMS keys."
 
-    # Parameters, so that a StackSet can give some accounts other values than the rest.
+    # Parameters, so that the template is the same for all targets and modes.
     Parameters = {
       ExternalId = {
         Type           = "String"

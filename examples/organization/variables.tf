@@ -37,6 +37,11 @@ variable "targets" {
   }
 
   validation {
+    condition     = alltrue([for name, target in var.targets : can(regex("^[A-Za-z0-9-]{1,100}$", name))])
+    error_message = "targets has a name that a StackSet cannot have: use letters, digits and hyphens only, at most 100."
+  }
+
+  validation {
     condition     = alltrue([for target in var.targets : contains(["ALL_KEYS", "SELECTED_KEYS"], coalesce(target.kms_key_access_mode, "ALL_KEYS"))])
     error_message = "targets holds a kms_key_access_mode that is neither \"ALL_KEYS\" nor \"SELECTED_KEYS\": set it to one of the two, or leave it out."
   }

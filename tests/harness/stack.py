@@ -51,7 +51,10 @@ class Stack:
 
         Raises TerraformError, and HarnessError where CloudFormation does not take the template.
         """
-        stack_set = planned_stack_set(self._terraform.plan_document(**variables))
+        stack_sets = planned_stack_sets(self._terraform.plan_document(**variables))
+        if len(stack_sets) != 1:
+            raise HarnessError(f"The plan holds {len(stack_sets)} StackSets: give the example one target.")
+        (stack_set,) = stack_sets.values()
         self._change_sets += 1
         change_set = {"StackName": STACK, "ChangeSetName": f"plan-{self._change_sets}"}
         self._cloudformation.create_change_set(
@@ -118,16 +121,15 @@ class Stack:
         self._cloudformation.get_waiter(waiter).wait(**parameters, WaiterConfig=PATIENCE)
 
 
-def planned_stack_set(plan: dict[str, Any]) -> dict[str, Any]:
-    """The StackSet's arguments in a plan of Terraform's. Raises HarnessError where the plan has none or several."""
-    found: list[dict[str, Any]] = [
-        resource["values"]
-        for resource in plan["planned_values"]["root_module"].get("resources", ())
-        if resource["type"] == "aws_cloudformation_stack_set"
-    ]
-    if len(found) != 1:
-        raise HarnessError(f"The plan holds {len(found)} StackSets at its root: the example must define one.")
-    return found[0]
+def planned_stack_sets(plan: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Target -> the arguments of its StackSet in a plan of Terraform's."""
+    return planned_resources(plan, "aws_cloudformation_stack_set")
+
+
+def planned_resources(plan: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
+    """Index -> the arguments of the root module's resources of that kind, which has a for_each."""
+    resources = plan["planned_values"]["root_module"].get("resources", ())
+    return {resource["index"]: resource["values"] for resource in resources if resource["type"] == kind}
 
 
 def _planned(change: dict[str, Any]) -> PlannedChange:

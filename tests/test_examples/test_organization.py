@@ -14,7 +14,7 @@ from harness import tally
 from harness.cloud import EmulatedCloud
 from harness.example_run import ExampleRun
 from harness.guide_statements import mode_statement
-from harness.stack import planned_stack_set
+from harness.stack import planned_resources, planned_stack_sets
 from harness.stage import EXTERNAL_ID, Stage
 from harness.terraform import Terraform, TerraformError
 
@@ -24,7 +24,7 @@ EXAMPLE = "organization"
 pytestmark = pytest.mark.xdist_group(EXAMPLE)
 
 TARGETS = {
-    "all": {"organizational_unit_ids": ["r-ab12"]},
+    "everywhere": {"organizational_unit_ids": ["r-ab12"]},
     "acquired": {
         "organizational_unit_ids": ["ou-ab12-11112222"],
         "accounts": ["111122223333", "444455556666"],
@@ -67,30 +67,29 @@ def run(runs: Runs) -> ExampleRun:
 
 
 def test_each_target_gets_what_it_says(plans: dict[str, dict[str, Any]]) -> None:
-    plan = plans["ec2"]
-    instances = {
-        resource["index"]: resource["values"]
-        for resource in plan["planned_values"]["root_module"]["resources"]
-        if resource["type"] == "aws_cloudformation_stack_set_instance"
+    stack_sets = planned_stack_sets(plans["ec2"])
+    assert {name: stack_set["parameters"] for name, stack_set in stack_sets.items()} == {
+        "everywhere": {"ExternalId": EXTERNAL_ID, "KmsKeyAccessMode": "ALL_KEYS"},
+        "acquired": {"ExternalId": "another-external-id", "KmsKeyAccessMode": "SELECTED_KEYS"},
     }
-    assert set(instances) == {"all", "acquired"}
-    (everywhere,), (acquired,) = (instances[name]["deployment_targets"] for name in ("all", "acquired"))
+    assert {name: stack_set["name"] for name, stack_set in stack_sets.items()} == {
+        "everywhere": "plerion-kms-everywhere",
+        "acquired": "plerion-kms-acquired",
+    }
+    assert {stack_set["permission_model"] for stack_set in stack_sets.values()} == {"SERVICE_MANAGED"}
+    # With accounts named, nothing is to be rolled out to others of their unit.
+    deployed_automatically = {
+        name: block["enabled"] for name, stack_set in stack_sets.items() for block in stack_set["auto_deployment"]
+    }
+    assert deployed_automatically == {"everywhere": True, "acquired": False}
+
+    instances = planned_resources(plans["ec2"], "aws_cloudformation_stack_set_instance")
+    (everywhere,), (acquired,) = (instances[name]["deployment_targets"] for name in ("everywhere", "acquired"))
     assert everywhere["organizational_unit_ids"] == ["r-ab12"]
     assert not everywhere["accounts"]
     assert acquired["organizational_unit_ids"] == ["ou-ab12-11112222"]
     assert acquired["accounts"] == ["111122223333", "444455556666"]
     assert acquired["account_filter_type"] == "INTERSECTION"
-    assert not instances["all"]["parameter_overrides"]
-    assert instances["acquired"]["parameter_overrides"] == {
-        "ExternalId": "another-external-id",
-        "KmsKeyAccessMode": "SELECTED_KEYS",
-    }
-    stack_set = planned_stack_set(plan)
-    assert stack_set["permission_model"] == "SERVICE_MANAGED"
-    assert [block["enabled"] for block in stack_set["auto_deployment"]] == [True]
-    assert stack_set["parameters"] == {"ExternalId": EXTERNAL_ID, "KmsKeyAccessMode": "ALL_KEYS"}
-    # CloudFormation takes no longer template without an S3 bucket.
-    assert len(stack_set["template_body"]) <= 51_200
 
 
 @pytest.mark.parametrize(
@@ -99,7 +98,9 @@ def test_each_target_gets_what_it_says(plans: dict[str, dict[str, Any]]) -> None
 def test_the_template_is_one_and_holds_the_guides_statements(
     plans: dict[str, dict[str, Any]], assumed_by: str, instance_profile: bool, bounded: bool
 ) -> None:
-    body = planned_stack_set(plans[assumed_by])["template_body"]
+    (body,) = {stack_set["template_body"] for stack_set in planned_stack_sets(plans[assumed_by]).values()}
+    # CloudFormation takes no longer text unless it lies in an S3 bucket.
+    assert len(body) <= 51_200
     assert lint(body) == []
 
     resources = json.loads(body)["Resources"]
@@ -117,11 +118,13 @@ def test_a_slip_in_the_targets_is_named(terraform: Terraform) -> None:
         "a": {"organizational_unit_ids": ["Workloads"]},
         "b": {"organizational_unit_ids": ["r-ab12"], "accounts": ["1111-2222-3333"]},
         "c": {"organizational_unit_ids": ["r-ab12"], "kms_key_access_mode": "SOME_KEYS"},
+        "d e": {"organizational_unit_ids": ["r-ab12"]},
     }
     with pytest.raises(TerraformError) as raised:
         terraform.plan(targets=slips)
     terraform.variables["targets"] = TARGETS
     message = " ".join(str(raised.value).split())
+    assert "a name that a StackSet cannot have: use letters, digits and hyphens only" in message
     assert "give ids of the form ou-ab12-11112222, or the root's, r-ab12." in message
     assert "accounts that is not an AWS account id: give its 12 digits, in quotes." in message
     assert 'kms_key_access_mode that is neither "ALL_KEYS" nor "SELECTED_KEYS": set it to one of the two' in message
