@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, Protocol, Self
+
+import yaml
 
 from harness import expectations
 from harness.cloud import Cloud
+from harness.keys import Key, KeyDescription, create_key
 from harness.matrix import AccessMatrix, observe
 from harness.principals import Principal, role_arn
 from harness.probe import Target
@@ -164,9 +169,46 @@ class Organization(ExampleRun):
         return {"appliance_role_arn": outputs["ApplianceRoleArn"], "access_role_arn": outputs["AccessRoleArn"]}
 
 
+class ManyKeys(ExampleRun):
+    """The keys are there already, in two Regions; a list names them and the files with their policies."""
+
+    LISTED = ("us-east-1/payments", "us-east-1/ledger", "eu-west-1/payments")
+
+    def prepare(self) -> Mapping[str, Any]:
+        """Make the keys and write the list."""
+        self.arns = {name: self._key(region=name.split("/")[0]).arn for name in self.LISTED}
+        self._folder = tempfile.TemporaryDirectory(prefix="plerion-kms-keys-")
+        folder = Path(self._folder.name)
+        listed: dict[str, dict[str, Any]] = {}
+        self.policies: dict[str, dict[str, Any]] = {}
+        for number, (name, arn) in enumerate(self.arns.items()):
+            region, short = name.split("/")
+            kms = self.stage.key_administrator.in_region(region).client("kms")
+            policy = kms.get_key_policy(KeyId=arn)["Policy"]
+            self.policies[name] = json.loads(policy)
+            (folder / f"{number}.json").write_text(policy, encoding="utf-8")
+            listed.setdefault(region, {})[short] = {"key_id": arn.rpartition("/")[2], "policy": f"{number}.json"}
+        self.keys_file = folder / "keys.yaml"
+        self.keys_file.write_text(yaml.safe_dump(listed), encoding="utf-8")
+        return {"keys_file": str(self.keys_file)}
+
+    def complete(self, outputs: dict[str, Any]) -> dict[str, Any]:
+        """The keys' ARNs under their names in the list."""
+        return {**outputs, **self.arns}
+
+    def __exit__(self, *exception: object) -> None:
+        super().__exit__(*exception)
+        self._folder.cleanup()
+
+    def _key(self, region: str) -> Key:
+        description = KeyDescription(region=region, policy=("names its administrator",))
+        return create_key(self.stage.key_administrator, description, self.stage.integration.id)
+
+
 RUNS: Mapping[str, type[ExampleRun]] = {
     "documents-only": DocumentsOnly,
     "existing-roles": ExistingRoles,
+    "many-keys": ManyKeys,
     "organization": Organization,
 }
 

@@ -17,6 +17,7 @@ SWITCHED = {
     "documents-only": [],
     "existing-roles": ["module.plerion_kms.module.cmk_access.aws_iam_role_policy.this[0]"],
     "isolated-key": ["module.plerion_kms.module.cmk_access.aws_iam_role_policy.this[0]"],
+    "many-keys": ["module.plerion_kms.module.cmk_access.aws_iam_role_policy.this[0]"],
     "organization": ["ApplianceCmkAccess"],
     "selected-keys": ["module.plerion_kms.module.cmk_access.aws_iam_role_policy.this[0]"],
 }
