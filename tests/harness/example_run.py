@@ -76,10 +76,10 @@ class ExampleRun:
             return
         if self.mode is None:
             self.terraform.init()
-        changes = self.terraform.plan(kms_key_access_mode=mode)
-        self.outputs = self.complete(self.terraform.apply_plan())
+        applied = self.terraform.apply(kms_key_access_mode=mode)
+        self.outputs = self.complete(applied.outputs)
         if self.mode is not None:
-            self.switch = changes
+            self.switch = applied.changes
         self.mode = mode
 
     def matrix(self, only: Iterable[tuple[str, str]] | None = None) -> AccessMatrix:
