@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, WaiterError
 
 from harness.errors import HarnessError
 from harness.principals import Principal
-from harness.terraform import PlannedChange, Terraform
+from harness.terraform import Applied, PlannedChange, Terraform
 
 STACK = "StackSet-plerion-kms"
 ACTIONS = {"Add": "create", "Modify": "update", "Remove": "delete"}
@@ -40,7 +40,6 @@ class Stack:
         self._terraform = terraform
         self._cloudformation = deployer.client("cloudformation")
         self._change_sets = 0
-        self._pending = False
 
     def init(self) -> None:
         """Of the example. Raises TerraformError."""
@@ -71,25 +70,23 @@ class Stack:
         except WaiterError as error:
             reason = error.last_response.get("StatusReason", "")
             if "didn't contain changes" in reason:
-                self._pending = False
                 return []
             raise HarnessError(f"CloudFormation does not take the template: {reason}") from error
-        self._pending = True
         changes = self._cloudformation.describe_change_set(**change_set)["Changes"]
         return [_planned(change["ResourceChange"]) for change in changes]
 
-    def apply_plan(self) -> dict[str, Any]:
-        """Make what the last call of `plan` planned. Returns the stack's outputs. Raises HarnessError."""
-        if self._pending:
+    def apply(self, **variables: Any) -> Applied:
+        """Plan, and make what was planned. Raises TerraformError and HarnessError."""
+        changes = self.plan(**variables)
+        if changes:
             done = "stack_update_complete" if self._is_made() else "stack_create_complete"
             self._cloudformation.execute_change_set(StackName=STACK, ChangeSetName=f"plan-{self._change_sets}")
             try:
                 self._wait(done, StackName=STACK)
             except WaiterError as error:
                 raise HarnessError(f"CloudFormation could not make the stack: {error.last_response}") from error
-            self._pending = False
         stack = self._cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
-        return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
+        return Applied(changes, {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())})
 
     def state_addresses(self) -> list[str]:
         """The logical names of the resources that the stack holds."""
@@ -134,4 +131,4 @@ def planned_resources(plan: dict[str, Any], kind: str) -> dict[str, dict[str, An
 
 def _planned(change: dict[str, Any]) -> PlannedChange:
     action = "replace" if change.get("Replacement") == "True" else ACTIONS[change["Action"]]
-    return PlannedChange(change["LogicalResourceId"], (action,))
+    return PlannedChange(change["LogicalResourceId"], action)
