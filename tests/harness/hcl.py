@@ -57,14 +57,23 @@ class Declarations:
 def read_folder(folder: Path) -> Declarations:
     """The declarations of the folder's own `*.tf` files. Raises HarnessError for a file that does not parse."""
     found = Declarations()
+    for block in _blocks(folder):
+        _declare(found, block)
+    return found
+
+
+def blocks(folder: Path) -> Iterator[tuple[list[str], str]]:
+    """The type and labels of each block at the top of the folder's files, and its text without comments."""
+    return ((_heading(block), _without_comments(block)) for block in _blocks(folder))
+
+
+def _blocks(folder: Path) -> Iterator[Node]:
     for path in sorted(folder.glob("*.tf")):
         root = _parser().parse(path.read_bytes()).root_node
         if root.has_error:
             raise HarnessError(f"{path} is not HCL that parses: see what 'terraform fmt {path.name}' says about it.")
         for body in _children(root, "body"):
-            for block in _children(body, "block"):
-                _declare(found, block)
-    return found
+            yield from _children(body, "block")
 
 
 @cache
