@@ -2,13 +2,23 @@ provider "aws" {
   region = var.region
 }
 
-# The documents of both modes; this creates nothing.
-module "documents" {
-  source   = "../../modules/plerion-kms"
+# The documents; this creates nothing.
+module "roles" {
+  source = "../../modules/roles"
+
+  create                      = false
+  external_id                 = local.external_id_placeholder
+  appliance_trusted_role_arns = var.appliance_trusted_role_arns
+}
+
+module "cmk_access" {
+  source   = "../../modules/cmk-access"
   for_each = toset(["ALL_KEYS", "SELECTED_KEYS"])
 
-  create              = false
-  kms_key_access_mode = each.key
+  create                        = false
+  kms_key_access_mode           = each.key
+  tag_is_binding                = var.tag_is_binding
+  grants_only_for_aws_resources = var.grants_only_for_aws_resources
 }
 
 # A StackSet for each target, not one with overrides: the provider cannot change the overrides of organizational units

@@ -1,25 +1,11 @@
 locals {
-  any_mode = module.documents["ALL_KEYS"]
+  # Where the access role's trust policy has the external id, the template refers to its parameter.
+  external_id_placeholder = "EXTERNAL-ID"
+  access_trust_json       = replace(module.roles.access_trust_policy_json, jsonencode(local.external_id_placeholder), jsonencode({ Ref = "ExternalId" }))
 
   boundary = {
     for name in compact([var.permissions_boundary_name]) :
     "PermissionsBoundary" => { "Fn::Sub" = "arn:$${AWS::Partition}:iam::$${AWS::AccountId}:policy/${name}" }
-  }
-
-  trusts = {
-    appliance = {
-      Principal = { for type, value in { AWS = var.appliance_trusted_role_arns, Service = ["ec2.amazonaws.com"] } : type => value if(type == "AWS") == (length(var.appliance_trusted_role_arns) > 0) }
-    }
-    access = {
-      Principal = { AWS = "arn:aws:iam::588158338731:root" }
-      Condition = { StringEquals = { "sts:ExternalId" = { Ref = "ExternalId" } } }
-    }
-  }
-  trust_policies = {
-    for role, trust in local.trusts : role => {
-      Version   = "2012-10-17"
-      Statement = [merge({ Effect = "Allow", Action = "sts:AssumeRole" }, trust)]
-    }
   }
 
   template = {
@@ -51,8 +37,8 @@ locals {
           Properties = merge(local.boundary, {
             RoleName                 = "PlerionApplianceRole"
             Description              = "Used by the Plerion appliance to read what is encrypted under KMS keys."
-            AssumeRolePolicyDocument = local.trust_policies.appliance
-            Tags                     = [{ Key = "PlerionApplianceRole", Value = "True" }]
+            AssumeRolePolicyDocument = jsondecode(module.roles.appliance_trust_policy_json)
+            Tags                     = [for key, value in module.roles.appliance_role_tags : { Key = key, Value = value }]
           })
         }
 
@@ -63,7 +49,7 @@ locals {
             PolicyName = "PlerionKmsCmkAccess"
             Roles      = [{ Ref = "ApplianceRole" }]
             PolicyDocument = {
-              "Fn::If" = concat(["AllKeys"], [for mode in ["ALL_KEYS", "SELECTED_KEYS"] : jsondecode(module.documents[mode].cmk_access_policy_json)])
+              "Fn::If" = concat(["AllKeys"], [for mode in ["ALL_KEYS", "SELECTED_KEYS"] : jsondecode(module.cmk_access[mode].policy_json)])
             }
           }
         }
@@ -73,8 +59,8 @@ locals {
           Properties = merge(local.boundary, {
             RoleName                 = "PlerionAccessRole"
             Description              = "Used by Plerion's control plane to read the metadata of KMS keys."
-            AssumeRolePolicyDocument = local.trust_policies.access
-            Tags                     = [{ Key = "RolePurpose", Value = "PlerionAccess" }]
+            AssumeRolePolicyDocument = jsondecode(local.access_trust_json)
+            Tags                     = [for key, value in module.roles.access_role_tags : { Key = key, Value = value }]
           })
         }
 
@@ -83,7 +69,7 @@ locals {
           Properties = {
             PolicyName     = "PlerionKmsMetadata"
             Roles          = [{ Ref = "AccessRole" }]
-            PolicyDocument = jsondecode(local.any_mode.metadata_policy_json)
+            PolicyDocument = jsondecode(module.roles.metadata_policy_json)
           }
         }
       },

@@ -59,6 +59,18 @@ variable "permissions_boundary_name" {
   default     = null
 }
 
+variable "tag_is_binding" {
+  description = "Adds an explicit Deny by the `PlerionAccess` tag to the appliance roles, so that the tag also counts on keys that carry the additions."
+  type        = bool
+  default     = false
+}
+
+variable "grants_only_for_aws_resources" {
+  description = "Lets the appliance make grants only for AWS services that act for it."
+  type        = bool
+  default     = false
+}
+
 variable "concurrency_percentage" {
   description = "In how many of a hundred accounts the roll-out works at once; it stops once as many have failed."
   type        = number

@@ -32,10 +32,13 @@ TARGETS = {
         "kms_key_access_mode": "SELECTED_KEYS",
     },
 }
-FOR_EC2: dict[str, Any] = {"appliance_trusted_role_arns": [], "permissions_boundary_name": None}
+OPTIONS_OFF = {"tag_is_binding": False, "grants_only_for_aws_resources": False}
+FOR_EC2: dict[str, Any] = {**OPTIONS_OFF, "appliance_trusted_role_arns": [], "permissions_boundary_name": None}
 FOR_A_SERVICE_ACCOUNT: dict[str, Any] = {
     "appliance_trusted_role_arns": ["arn:aws:iam::111122223333:role/PlerionInstanceProfileRole"],
     "permissions_boundary_name": "Boundary",
+    "tag_is_binding": True,
+    "grants_only_for_aws_resources": True,
 }
 
 
@@ -92,25 +95,46 @@ def test_each_target_gets_what_it_says(plans: dict[str, dict[str, Any]]) -> None
     assert acquired["account_filter_type"] == "INTERSECTION"
 
 
-@pytest.mark.parametrize(
-    ("assumed_by", "instance_profile", "bounded"), [("ec2", True, False), ("service account", False, True)]
-)
-def test_the_template_is_one_and_holds_the_guides_statements(
-    plans: dict[str, dict[str, Any]], assumed_by: str, instance_profile: bool, bounded: bool
-) -> None:
-    (body,) = {stack_set["template_body"] for stack_set in planned_stack_sets(plans[assumed_by]).values()}
+@pytest.mark.parametrize("assumed_by", ["ec2", "service account"])
+def test_the_template_is_one(plans: dict[str, dict[str, Any]], assumed_by: str) -> None:
+    bodies = {stack_set["template_body"] for stack_set in planned_stack_sets(plans[assumed_by]).values()}
+    assert len(bodies) == 1
+    (body,) = bodies
+    assert lint(body) == []
     # CloudFormation takes no longer text unless it lies in an S3 bucket.
     assert len(body) <= 51_200
-    assert lint(body) == []
 
-    resources = json.loads(body)["Resources"]
-    assert ("ApplianceInstanceProfile" in resources) == instance_profile
-    for role in ("ApplianceRole", "AccessRole"):
-        assert ("PermissionsBoundary" in resources[role]["Properties"]) == bounded
+
+def test_the_template_holds_the_guides_statements(plans: dict[str, dict[str, Any]]) -> None:
+    resources = template_resources(plans["ec2"])
+    assert "ApplianceInstanceProfile" in resources
+    assert "PermissionsBoundary" not in resources["ApplianceRole"]["Properties"]
     condition, all_keys, selected_keys = resources["ApplianceCmkAccess"]["Properties"]["PolicyDocument"]["Fn::If"]
     assert condition == "AllKeys"
     assert all_keys["Statement"] == [mode_statement("ALL_KEYS")]
     assert selected_keys["Statement"] == [mode_statement("SELECTED_KEYS")]
+
+
+def test_the_template_follows_the_options(plans: dict[str, dict[str, Any]]) -> None:
+    resources = template_resources(plans["service account"])
+    assert "ApplianceInstanceProfile" not in resources
+    for role in ("ApplianceRole", "AccessRole"):
+        assert "PermissionsBoundary" in resources[role]["Properties"]
+    (statement,) = resources["ApplianceRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"AWS": FOR_A_SERVICE_ACCOUNT["appliance_trusted_role_arns"]}
+    _, *by_mode = resources["ApplianceCmkAccess"]["Properties"]["PolicyDocument"]["Fn::If"]
+    for document in by_mode:
+        use, grants, deny = document["Statement"]
+        assert "kms:CreateGrant" not in use["Action"]
+        assert grants["Condition"]["Bool"] == {"kms:GrantIsForAWSResource": "true"}
+        assert deny["Effect"] == "Deny"
+
+
+def template_resources(plan: dict[str, Any]) -> dict[str, Any]:
+    """The resources of the planned template."""
+    body = next(iter(planned_stack_sets(plan).values()))["template_body"]
+    resources: dict[str, Any] = json.loads(body)["Resources"]
+    return resources
 
 
 def test_a_slip_in_the_targets_is_named(terraform: Terraform) -> None:
