@@ -14,16 +14,13 @@ locals {
   listed  = yamldecode(file(var.keys_file))
   covered = ["us-east-1", "eu-west-1"]
 
-  # Region/name -> key, since a name can stand in several Regions.
-  keys = merge([
-    for region, keys in local.listed : { for name, key in keys : "${region}/${name}" => merge(key, { region = region }) }
-  ]...)
-}
-
-module "key_policy" {
-  source   = "../../modules/key-policy"
-  for_each = local.keys
-
-  policy_json          = file("${dirname(var.keys_file)}/${each.value.policy}")
-  grant_plerion_access = var.grant_plerion_access
+  regions = { for name, key in local.listed : name => split(":", key.key_arn)[3] }
+  keys = {
+    for name, key in local.listed : name => {
+      key_arn              = key.key_arn
+      policy_json          = can(key.policy) ? file("${dirname(var.keys_file)}/${key.policy}") : null
+      grant_plerion_access = var.grant_plerion_access
+      plerion_access_tag   = try(key.tag, null)
+    }
+  }
 }

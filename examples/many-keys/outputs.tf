@@ -8,12 +8,12 @@ output "access_role_arn" {
   value       = module.plerion_kms.access_role_arn
 }
 
-output "key_ids" {
-  description = "Region/name -> the id of each key whose policy is set."
-  value       = { for id, resource in merge(aws_kms_key_policy.us_east_1, aws_kms_key_policy.eu_west_1) : id => resource.key_id }
+output "key_policies" {
+  description = "Name -> the policy that is set on the key, as JSON."
+  value       = merge(module.us_east_1.policy_json, module.eu_west_1.policy_json)
 
   precondition {
-    condition     = length(setsubtract(keys(local.listed), local.covered)) == 0
-    error_message = "The list of keys names Regions that this configuration does not cover (${join(", ", setsubtract(keys(local.listed), local.covered))}): add a provider and a resource to regions.tf and the Region to local.covered."
+    condition     = length(setsubtract(values(local.regions), local.covered)) == 0
+    error_message = "The list of keys names Regions that this configuration does not cover (${join(", ", setsubtract(values(local.regions), local.covered))}): add a provider and a module call to regions.tf and the Region to local.covered."
   }
 }

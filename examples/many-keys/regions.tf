@@ -1,4 +1,4 @@
-# A provider cannot be made by for_each: each Region has a block and a resource here, and a place in local.covered.
+# A provider cannot be made by for_each: each Region has two blocks here and a place in local.covered.
 
 provider "aws" {
   alias  = "us_east_1"
@@ -9,12 +9,12 @@ provider "aws" {
   }
 }
 
-resource "aws_kms_key_policy" "us_east_1" {
-  for_each = { for id, key in local.keys : id => key if key.region == "us-east-1" }
-  provider = aws.us_east_1
+module "us_east_1" {
+  source    = "../../modules/key-access"
+  providers = { aws = aws.us_east_1 }
 
-  key_id = each.value.key_id
-  policy = module.key_policy[each.key].policy_json
+  keys        = { for name, key in local.keys : name => key if local.regions[name] == "us-east-1" }
+  cli_profile = var.cli_profile
 }
 
 provider "aws" {
@@ -26,10 +26,10 @@ provider "aws" {
   }
 }
 
-resource "aws_kms_key_policy" "eu_west_1" {
-  for_each = { for id, key in local.keys : id => key if key.region == "eu-west-1" }
-  provider = aws.eu_west_1
+module "eu_west_1" {
+  source    = "../../modules/key-access"
+  providers = { aws = aws.eu_west_1 }
 
-  key_id = each.value.key_id
-  policy = module.key_policy[each.key].policy_json
+  keys        = { for name, key in local.keys : name => key if local.regions[name] == "eu-west-1" }
+  cli_profile = var.cli_profile
 }

@@ -32,6 +32,12 @@ variable "key_administrator_role_arn" {
   type        = string
 }
 
+variable "cli_profile" {
+  description = "Profile of the AWS CLI that acts as the administrator of the keys; null for its usual credentials."
+  type        = string
+  default     = null
+}
+
 variable "grant_plerion_access" {
   description = "Whether the keys' policies hold the two additions."
   type        = bool

@@ -68,10 +68,10 @@ resource "terraform_data" "restore" {
 
   triggers_replace = [local.keys[each.key].key_arn]
   input = {
-    key_arn     = local.keys[each.key].key_arn
-    region      = local.keys[each.key].region
-    policy      = each.value.policy_json
-    environment = var.cli_environment
+    key_arn = local.keys[each.key].key_arn
+    region  = local.keys[each.key].region
+    policy  = each.value.policy_json
+    profile = var.cli_profile == null ? "" : var.cli_profile
   }
 
   provisioner "local-exec" {
@@ -79,13 +79,14 @@ resource "terraform_data" "restore" {
     interpreter = ["/bin/sh", "-c"]
     command     = <<-EOT
       command -v aws >/dev/null || { echo "The AWS CLI is not on PATH, so the policy of $KEY_ARN was not restored: install it and destroy again." >&2; exit 1; }
-      aws kms put-key-policy --region "$KEY_REGION" --key-id "$KEY_ARN" --policy-name default --policy "$KEY_POLICY"
+      aws kms put-key-policy $${CLI_PROFILE:+--profile "$CLI_PROFILE"} --region "$KEY_REGION" --key-id "$KEY_ARN" --policy-name default --policy "$KEY_POLICY"
     EOT
-    environment = merge(self.output.environment, {
-      KEY_ARN    = self.output.key_arn
-      KEY_REGION = self.output.region
-      KEY_POLICY = self.output.policy
-    })
+    environment = {
+      CLI_PROFILE = self.output.profile
+      KEY_ARN     = self.output.key_arn
+      KEY_REGION  = self.output.region
+      KEY_POLICY  = self.output.policy
+    }
   }
 }
 
@@ -105,9 +106,9 @@ resource "terraform_data" "untag" {
 
   triggers_replace = [each.value.key_arn]
   input = {
-    key_arn     = each.value.key_arn
-    region      = each.value.region
-    environment = var.cli_environment
+    key_arn = each.value.key_arn
+    region  = each.value.region
+    profile = var.cli_profile == null ? "" : var.cli_profile
   }
 
   provisioner "local-exec" {
@@ -115,12 +116,13 @@ resource "terraform_data" "untag" {
     interpreter = ["/bin/sh", "-c"]
     command     = <<-EOT
       command -v aws >/dev/null || { echo "The AWS CLI is not on PATH, so the tag of $KEY_ARN was not removed: install it and apply again." >&2; exit 1; }
-      aws kms untag-resource --region "$KEY_REGION" --key-id "$KEY_ARN" --tag-keys PlerionAccess
+      aws kms untag-resource $${CLI_PROFILE:+--profile "$CLI_PROFILE"} --region "$KEY_REGION" --key-id "$KEY_ARN" --tag-keys PlerionAccess
     EOT
-    environment = merge(self.output.environment, {
-      KEY_ARN    = self.output.key_arn
-      KEY_REGION = self.output.region
-    })
+    environment = {
+      CLI_PROFILE = self.output.profile
+      KEY_ARN     = self.output.key_arn
+      KEY_REGION  = self.output.region
+    }
   }
 
   depends_on = [data.aws_region.this, data.aws_caller_identity.this]
@@ -135,12 +137,13 @@ resource "terraform_data" "tag" {
     interpreter = ["/bin/sh", "-c"]
     command     = <<-EOT
       command -v aws >/dev/null || { echo "The AWS CLI is not on PATH, so $KEY_ARN was not tagged: install it and apply again." >&2; exit 1; }
-      aws kms tag-resource --region "$KEY_REGION" --key-id "$KEY_ARN" --tags "TagKey=PlerionAccess,TagValue=$TAG_VALUE"
+      aws kms tag-resource $${CLI_PROFILE:+--profile "$CLI_PROFILE"} --region "$KEY_REGION" --key-id "$KEY_ARN" --tags "TagKey=PlerionAccess,TagValue=$TAG_VALUE"
     EOT
-    environment = merge(var.cli_environment, {
-      KEY_ARN    = each.value.key_arn
-      KEY_REGION = each.value.region
-      TAG_VALUE  = each.value.plerion_access_tag
-    })
+    environment = {
+      CLI_PROFILE = var.cli_profile == null ? "" : var.cli_profile
+      KEY_ARN     = each.value.key_arn
+      KEY_REGION  = each.value.region
+      TAG_VALUE   = each.value.plerion_access_tag
+    }
   }
 }

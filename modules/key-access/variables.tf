@@ -123,9 +123,8 @@ variable "restore_policy_on_destroy" {
   nullable    = false
 }
 
-variable "cli_environment" {
-  description = "Environment variables for the AWS CLI, which sets the tags since Terraform's provider has no resource for one tag of a key: for instance AWS_PROFILE, where the provider assumes a role. The CLI does not see the provider's configuration. No secrets: they would stand in the state."
-  type        = map(string)
-  default     = {}
-  nullable    = false
+variable "cli_profile" {
+  description = "Profile of the AWS CLI, where its usual credentials are not those of an administrator of the keys, for instance because the provider assumes a role: the CLI does not see the provider's configuration. The CLI sets the tags, since Terraform's provider has no resource for one tag of a key, and restores policies. Terraform does not see when a tag is changed later."
+  type        = string
+  default     = null
 }

@@ -52,10 +52,13 @@ class Key:
         return {"EncryptionAlgorithm": "RSAES_OAEP_SHA_256"} if self.spec == RSA else {}
 
 
-def statements(name: str, *, owner: Principal, integration_account: str) -> list[dict[str, Any]]:
-    """The key-policy statements of that name; `owner` is the principal that administers the key.
+def statements(
+    name: str, *, owner: Principal, integration_account: str, outputs: Mapping[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """The key-policy statements of that name; `owner` is the principal that administers the key, `outputs` are those of
+    the example, whose own additions have a name too.
 
-    Raises HarnessError for a name that is not known.
+    Raises HarnessError for a name that is not known, or one that stands for an output which there is not.
     """
     known = {
         "delegates to own account": [_allow(f"arn:aws:iam::{owner.account}:root")],
@@ -63,21 +66,30 @@ def statements(name: str, *, owner: Principal, integration_account: str) -> list
         "names its administrator": [_allow(role_arn(owner))],
         "same-account additions": same_account_additions(),
         "cross-account additions": cross_account_additions(integration_account),
+        **{f"the example's {output.replace('_', ' ')}": value for output, value in (outputs or {}).items()},
     }
     if name not in known:
         raise HarnessError(f"There are no key-policy statements named '{name}': take one of {', '.join(known)}.")
     return known[name]
 
 
-def create_key(owner: Principal, description: KeyDescription, integration_account: str) -> Key:
-    """Make the key in the owner's account, as the owner. Raises botocore's ClientError and HarnessError."""
+def create_key(
+    owner: Principal,
+    description: KeyDescription,
+    integration_account: str,
+    outputs: Mapping[str, Any] | None = None,
+) -> Key:
+    """Make the key in the owner's account, as the owner; `outputs` as in `statements`.
+
+    Raises botocore's ClientError and HarnessError.
+    """
     owner = owner.in_region(description.region)
     document = {
         "Version": description.version,
         "Statement": [
             statement
             for name in description.policy
-            for statement in statements(name, owner=owner, integration_account=integration_account)
+            for statement in statements(name, owner=owner, integration_account=integration_account, outputs=outputs)
         ],
     }
     metadata = owner.client("kms").create_key(

@@ -30,33 +30,27 @@ STACK_ALLOW: Sequence[str] = (
 )
 
 
-class Stack:
-    """The stack, with Terraform's verbs. A change set is its plan.
+class Stack(Terraform):
+    """An example that defines a StackSet, applied as a stack of it in one account. A change set is its plan.
 
-    terraform: of the example that defines the StackSet. deployer: who makes the stack, in the account that gets it.
+    made_by: who makes the stack, in the account that gets it; set it before the first plan.
     """
 
-    def __init__(self, terraform: Terraform, deployer: Principal) -> None:
-        self._terraform = terraform
-        self._cloudformation = deployer.client("cloudformation")
-        self._change_sets = 0
-
-    def init(self) -> None:
-        """Of the example. Raises TerraformError."""
-        self._terraform.init()
+    made_by: Principal
+    _change_sets = 0
 
     def plan(self, **variables: Any) -> list[PlannedChange]:
         """What an apply would change, by the template's logical names; an empty list where nothing.
 
         Raises TerraformError, and HarnessError where CloudFormation does not take the template.
         """
-        stack_sets = planned_stack_sets(self._terraform.plan_document(**variables))
+        stack_sets = planned_stack_sets(self.plan_document(**variables))
         if len(stack_sets) != 1:
             raise HarnessError(f"The plan holds {len(stack_sets)} StackSets: give the example one target.")
         (stack_set,) = stack_sets.values()
         self._change_sets += 1
         change_set = {"StackName": STACK, "ChangeSetName": f"plan-{self._change_sets}"}
-        self._cloudformation.create_change_set(
+        self._client.create_change_set(
             **change_set,
             ChangeSetType="UPDATE" if self._is_made() else "CREATE",
             TemplateBody=stack_set["template_body"],
@@ -72,7 +66,7 @@ class Stack:
             if "didn't contain changes" in reason:
                 return []
             raise HarnessError(f"CloudFormation does not take the template: {reason}") from error
-        changes = self._cloudformation.describe_change_set(**change_set)["Changes"]
+        changes = self._client.describe_change_set(**change_set)["Changes"]
         return [_planned(change["ResourceChange"]) for change in changes]
 
     def apply(self, **variables: Any) -> Applied:
@@ -80,33 +74,33 @@ class Stack:
         changes = self.plan(**variables)
         if changes:
             done = "stack_update_complete" if self._is_made() else "stack_create_complete"
-            self._cloudformation.execute_change_set(StackName=STACK, ChangeSetName=f"plan-{self._change_sets}")
+            self._client.execute_change_set(StackName=STACK, ChangeSetName=f"plan-{self._change_sets}")
             try:
                 self._wait(done, StackName=STACK)
             except WaiterError as error:
                 raise HarnessError(f"CloudFormation could not make the stack: {error.last_response}") from error
-        stack = self._cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
+        stack = self._client.describe_stacks(StackName=STACK)["Stacks"][0]
         return Applied(changes, {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())})
 
     def state_addresses(self) -> list[str]:
         """The logical names of the resources that the stack holds."""
         if not self._is_made():
             return []
-        resources = self._cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
+        resources = self._client.describe_stack_resources(StackName=STACK)["StackResources"]
         return [resource["LogicalResourceId"] for resource in resources]
 
     def destroy(self) -> None:
         """Delete the stack with its resources."""
-        self._cloudformation.delete_stack(StackName=STACK)
+        self._client.delete_stack(StackName=STACK)
         self._wait("stack_delete_complete", StackName=STACK)
 
-    def close(self) -> None:
-        """Of the example."""
-        self._terraform.close()
+    @property
+    def _client(self) -> Any:
+        return self.made_by.client("cloudformation")
 
     def _is_made(self) -> bool:
         try:
-            stack = self._cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
+            stack = self._client.describe_stacks(StackName=STACK)["Stacks"][0]
         except ClientError as error:
             if error.response["Error"]["Code"] != "ValidationError":
                 raise
@@ -115,7 +109,7 @@ class Stack:
         return bool(stack["StackStatus"] != "REVIEW_IN_PROGRESS")
 
     def _wait(self, waiter: str, **parameters: str) -> None:
-        self._cloudformation.get_waiter(waiter).wait(**parameters, WaiterConfig=PATIENCE)
+        self._client.get_waiter(waiter).wait(**parameters, WaiterConfig=PATIENCE)
 
 
 def planned_stack_sets(plan: dict[str, Any]) -> dict[str, dict[str, Any]]:

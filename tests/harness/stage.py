@@ -183,7 +183,7 @@ class Stage:
         owner = self.other_key_administrator if description.account == "other" else self.key_administrator
         if description.output:
             return adopt_key(owner, outputs[description.output], description.spec)
-        return create_key(owner, description, self.integration.id)
+        return create_key(owner, description, self.integration.id, outputs)
 
     def _key_administrator(self, account: Account) -> Principal:
         return account.session_of_new_role("KeyAdministrator", ("kms:*",), also_trusted=[role_arn(self.deployer)])

@@ -10,7 +10,7 @@ import yaml
 
 from harness import tally
 from harness.example_run import ManyKeys
-from harness.terraform import Terraform, TerraformError
+from harness.terraform import TerraformError
 
 from .examples import Runs
 
@@ -29,22 +29,21 @@ def run(runs: Runs) -> ManyKeys:
 
 
 def policies(run: ManyKeys) -> dict[str, dict[str, Any]]:
-    """The listed keys' policies, as KMS has them."""
-    administrator = run.stage.key_administrator
-    tally.CURRENT.asserted += len(run.arns)
-    return {
-        name: json.loads(administrator.in_region(name.split("/")[0]).client("kms").get_key_policy(KeyId=arn)["Policy"])
-        for name, arn in run.arns.items()
-    }
+    """The policies of the keys that are listed with one, as KMS has them."""
+    tally.CURRENT.asserted += len(run.policies)
+    return {name: json.loads(kms(run, name).get_key_policy(KeyId=run.arns[name])["Policy"]) for name in run.policies}
+
+
+def kms(run: ManyKeys, name: str) -> Any:
+    """KMS in the listed key's Region, as the keys' administrator."""
+    return run.stage.key_administrator.in_region(run.arns[name].split(":")[3]).client("kms")
 
 
 def test_the_additions_follow_what_the_policies_had_and_go_without_a_trace(run: ManyKeys) -> None:
-    applied = policies(run)
-    for name, policy in applied.items():
+    for name, policy in policies(run).items():
         first, *rest = policy["Statement"]
         assert [first] == run.policies[name]["Statement"]
         assert {statement["Sid"] for statement in rest} == ADDITIONS
-    assert isinstance(run.terraform, Terraform)
     without = run.terraform.plan_document(grant_plerion_access=False)
     run.terraform.variables["grant_plerion_access"] = True
     planned = {
@@ -55,10 +54,21 @@ def test_the_additions_follow_what_the_policies_had_and_go_without_a_trace(run: 
     assert planned == run.policies
 
 
+def test_the_tag_is_set_where_the_list_has_one(run: ManyKeys) -> None:
+    tally.CURRENT.asserted += len(run.arns)
+    tags = {name: kms(run, name).list_resource_tags(KeyId=arn)["Tags"] for name, arn in run.arns.items()}
+    assert tags == {
+        "payments-us": [],
+        "ledger-us": [],
+        "payments-eu": [],
+        "reports-eu": [{"TagKey": "PlerionAccess", "TagValue": "Granted"}],
+    }
+
+
 def test_a_region_that_is_not_covered_is_named(run: ManyKeys) -> None:
     text = run.keys_file.read_text(encoding="utf-8")
     listed = yaml.safe_load(text)
-    listed["ap-southeast-2"] = listed["us-east-1"]
+    listed["payments-ap"] = {"key_arn": listed["payments-us"]["key_arn"].replace("us-east-1", "ap-southeast-2")}
     run.keys_file.write_text(yaml.safe_dump(listed), encoding="utf-8")
     try:
         with pytest.raises(TerraformError) as raised:
@@ -66,4 +76,6 @@ def test_a_region_that_is_not_covered_is_named(run: ManyKeys) -> None:
     finally:
         run.keys_file.write_text(text, encoding="utf-8")
     message = " ".join(str(raised.value).split())
-    assert "Regions that this configuration does not cover (ap-southeast-2): add a provider" in message
+    assert (
+        "Regions that this configuration does not cover (ap-southeast-2): add a provider and a module call" in message
+    )
