@@ -36,6 +36,10 @@ mutation: .venv/complete ## Change the decision engine in thousands of ways; the
 	@ln -sfn ../pyproject.toml mutants/pyproject.toml
 	@cd mutants && ../.venv/bin/mutmut run --max-children $(MUTATION_CHILDREN) $(ARGS)
 
+.PHONY: docs
+docs: .venv/complete ## Write the tables of inputs, outputs and resources into the READMEs of modules and examples.
+	@$(VENV_PYTHON) -m harness.docs
+
 .PHONY: setup
 setup: ## Make the two virtual environments, find or fetch Terraform. The other targets do it themselves.
 	@$(MAKE) --no-print-directory -j2 .venv/complete .venv-checkov/complete
