@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -42,6 +42,10 @@ VALUES: dict[str, Any] = {
 """What the examples' required variables are planned with, by the variable's name."""
 
 
+type PlanDocuments = dict[str, dict[str, Any]]
+type Planner = Callable[[Tree], PlanDocuments]
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a scan found, with places in the HCL."""
@@ -58,14 +62,17 @@ def tree_of(folder: Path) -> Tree:
     return Tree(folder, tuple(roots), ("modules", "examples"), VALUES)
 
 
-def scan_project(folder: Path, reports: Path) -> dict[str, Outcome]:
-    """Modules and examples of a project folder, as HCL and as plans; SARIF goes to `reports`. Raises HarnessError."""
+def scan_project(folder: Path, reports: Path, plans: Planner | None = None) -> dict[str, Outcome]:
+    """Modules and examples of a project folder, as HCL and as plans; SARIF goes to `reports`. Raises HarnessError.
+
+    plans: makes the plan documents; the emulator's account is the default place for that.
+    """
     reports.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="plerion-kms-scan-")))
         hcl = checkov.Run(["--directory", folder, *_configured("terraform")], work / "hcl", folder)
         stack.callback(hcl.stop)
-        documents = _plans(tree_of(folder))
+        documents = (plans or plans_on_the_emulator)(tree_of(folder))
         outcomes = {"plan": scan_plans(folder, documents, work, reports)}
         report = hcl.report()
         sarif.write(reports / "hcl.sarif", "checkov/hcl", report, [*report.failed, *report.skipped])
@@ -73,7 +80,7 @@ def scan_project(folder: Path, reports: Path) -> dict[str, Outcome]:
     return outcomes
 
 
-def scan_plans(folder: Path, documents: dict[str, dict[str, Any]], work: Path, reports: Path) -> Outcome:
+def scan_plans(folder: Path, documents: PlanDocuments, work: Path, reports: Path) -> Outcome:
     """checkov over plan documents, by the root module that each is of; places are those in the HCL."""
     work.mkdir(parents=True, exist_ok=True)
     files = {}
@@ -123,7 +130,8 @@ def _configured(framework: str) -> list[str | Path]:
     return ["--framework", framework, "--config-file", checkov.CONFIGURATION]
 
 
-def _plans(tree: Tree) -> dict[str, dict[str, Any]]:
+def plans_on_the_emulator(tree: Tree) -> PlanDocuments:
+    """The plan documents of the tree's root modules, with an account of the emulator behind them."""
     # Enforcement is off: the question is what a plan holds, not who may make it.
     with Emulator(enforce=False) as emulator:
         cloud = EmulatedCloud(emulator.endpoint_url)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from plerion_policies.documents import (
@@ -69,15 +69,15 @@ class Block:
         return self.type == "module"
 
 
-def read_block(type_: str, name: str, conf: Mapping[str, Any], graph: Any = None, kind: Kind | None = None) -> Block:
+def read_block(type_: str, name: str, conf: Mapping[str, Any], graph: Any = None, may_be_key: bool = True) -> Block:
     """The block with the documents and tags that can be read in it.
 
-    kind: what an `aws_iam_policy_document` is used for; None leaves it to its statements.
+    may_be_key: False where an `aws_iam_policy_document` is known not to be used as a key policy.
     """
     if type_ == "module":
         documents, tags = tuple(_documents_in_arguments(conf)), tuple(_tags_in_arguments(conf))
     else:
-        documents, tags = tuple(_documents(type_, conf, kind)), tuple(_tags(conf.get("tags")))
+        documents, tags = tuple(_documents(type_, conf, may_be_key)), tuple(_tags(conf.get("tags")))
     return Block(type_, name, conf, documents, tags, graph)
 
 
@@ -88,9 +88,10 @@ def arguments(conf: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield name, structure_of(value)
 
 
-def _documents(type_: str, conf: Mapping[str, Any], kind: Kind | None) -> Iterator[Document]:
+def _documents(type_: str, conf: Mapping[str, Any], may_be_key: bool) -> Iterator[Document]:
     if type_ == DOCUMENT_TYPE:
-        yield read_blocks(statement_blocks(conf), conf.get("version"), kind)
+        by_blocks = read_blocks(statement_blocks(conf), conf.get("version"))
+        yield by_blocks if may_be_key else _not_for_a_key(by_blocks)
     if type_ in POLICY_ATTRIBUTES:
         attribute, of_type = POLICY_ATTRIBUTES[type_]
         document = read_document(conf.get(attribute), of_type)
@@ -101,6 +102,14 @@ def _documents(type_: str, conf: Mapping[str, Any], kind: Kind | None) -> Iterat
             document = read_document(inline.get("policy"), Kind.IDENTITY) if isinstance(inline, dict) else None
             if document is not None:
                 yield document
+
+
+def _not_for_a_key(document: Document) -> Document:
+    statements = (
+        replace(statement, kind=Kind.OTHER) if statement.kind is Kind.KEY else statement
+        for statement in document.statements
+    )
+    return replace(document, statements=tuple(statements))
 
 
 def _documents_in_arguments(conf: Mapping[str, Any]) -> Iterator[Document]:

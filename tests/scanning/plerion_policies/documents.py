@@ -148,13 +148,13 @@ def read_document(value: Any, kind: Kind | None = None) -> Document | None:
     return Document(version[0] if version else None, statements, tuple(_all_texts(document)))
 
 
-def read_blocks(blocks: Any, version: Any = None, kind: Kind | None = None) -> Document:
+def read_blocks(blocks: Any, version: Any = None) -> Document:
     """The document that statements in the manner of `aws_iam_policy_document` make, with its default version."""
     found = list(_dicts(blocks))
     versions = texts_of(version)
     return Document(
         versions[0] if versions else CURRENT_VERSION,
-        tuple(_block_statement(block, number, kind) for number, block in enumerate(found, start=1)),
+        tuple(_block_statement(block, number) for number, block in enumerate(found, start=1)),
         tuple(_all_texts(found)),
     )
 
@@ -185,7 +185,7 @@ def _json_statement(statement: dict[str, Any], number: int, kind: Kind | None) -
     )
 
 
-def _block_statement(block: dict[str, Any], number: int, kind: Kind | None) -> Statement:
+def _block_statement(block: dict[str, Any], number: int) -> Statement:
     principals: dict[str, tuple[str, ...]] = {}
     for principal in _blocks(block, "principals"):
         names = texts_of(principal.get("identifiers"))
@@ -200,7 +200,7 @@ def _block_statement(block: dict[str, Any], number: int, kind: Kind | None) -> S
     return _statement(
         sid=block.get("sid"),
         number=number,
-        kind=kind,
+        kind=None,
         effect=block.get("effect", "Allow"),
         actions=block.get("actions"),
         not_actions=block.get("not_actions"),

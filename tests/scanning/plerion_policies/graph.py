@@ -13,7 +13,6 @@ from pathlib import PurePath
 from typing import Any
 
 from plerion_policies.blocks import DOCUMENT_TYPE, KEY_TYPES, Block, read_block
-from plerion_policies.documents import Kind
 
 REFERENCE = re.compile(r"\$?\{?((?:data\.)?aws_\w+\.[\w-]+)(\[[^\]]*\])?(?:\..*)?")
 
@@ -75,19 +74,13 @@ def _root(attributes: Mapping[str, Any]) -> str:
     return str(path) if str(path).endswith(".json") else str(PurePath(path).parent)
 
 
-def kind_by_use(graph: Any, conf: Mapping[str, Any]) -> Kind | None:
-    """OTHER where an `aws_iam_policy_document` is used by resources alone and by no key, as a VPC endpoint's policy is.
-
-    Such a document may look like a key policy; None leaves it to the statements.
-    """
-    if not hasattr(graph, "predecessors"):
-        return None
+def may_be_key_policy(graph: Any, conf: Mapping[str, Any]) -> bool:
+    """False where an `aws_iam_policy_document` is used by other resources than keys alone, as a VPC endpoint's is."""
     for index, attributes in _entries(graph):
         if attributes.get("block_type_") == "data" and any(node.conf == conf for node in _read(attributes)):
-            users = [dict(_entry(user)).get("block_name_", "") for user in graph.predecessors(index)]
-            kinds = {str(name).partition(".")[0] for name in users}
-            return Kind.OTHER if kinds and not any(_may_be_key(kind) for kind in kinds) else None
-    return None
+            users = [str(_entry(user).get("block_name_", "")) for user in graph.predecessors(index)]
+            return not users or any(_may_be_key(name.partition(".")[0]) for name in users)
+    return True
 
 
 def _may_be_key(type_: str) -> bool:

@@ -19,7 +19,7 @@ from checkov.terraform.checks.module.base_module_check import BaseModuleCheck
 from checkov.terraform.checks.resource.base_resource_check import BaseResourceCheck
 
 from plerion_policies.blocks import DOCUMENT_TYPE, RESOURCE_TYPES, Block, read_block
-from plerion_policies.graph import kind_by_use
+from plerion_policies.graph import may_be_key_policy
 
 GUIDE = "https://github.com/plerion/plerion_kms/blob/main/tests/scanning/README.md"
 
@@ -47,8 +47,8 @@ class Rule:
         """Judge a block and leave the mend in the check, from where checkov takes it right after."""
         check.guideline = self.guide
         try:
-            kind = kind_by_use(check.graph, conf) if type_ == DOCUMENT_TYPE else None
-            block = read_block(type_, check.entity_path, conf, check.graph, kind)
+            may_be_key = type_ != DOCUMENT_TYPE or may_be_key_policy(check.graph, conf)
+            block = read_block(type_, check.entity_path, conf, check.graph, may_be_key)
             findings = list(dict.fromkeys(self.findings(block)))
         except Exception as error:  # checkov would log it and count the block as neither passed nor failed
             findings = [f"{self.id} could not read this block ({type(error).__name__}: {error}): please report it."]
