@@ -1,4 +1,4 @@
-"""Each defect, put into a copy of an example, makes the scan fail and name the place and the mend; the rest is clean."""
+"""Each defect, put into a copy of an example, makes the scan fail and name place and mend; the rest is clean."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def printed(outcomes: dict[str, Outcome]) -> str:
     return "".join(lines)
 
 
-@pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: "-".join(max(defect.fails.values(), key=len)))
+@pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.label)
 def test_defect_is_named_with_file_line_and_mend(defect: Expected, outcomes: dict[str, Outcome], printed: str) -> None:
     offset = len((PROJECT / "examples" / EXAMPLE / "main.tf").read_text(encoding="utf-8").splitlines())
     for mode, ids in defect.fails.items():
