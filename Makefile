@@ -7,6 +7,8 @@ SHELL := /bin/sh
 WORKERS ?= 4
 # For pytest: make test ARGS="-k all_keys".
 ARGS ?=
+# For make scan: a folder with Terraform.
+FOLDER ?=
 
 VENV_PYTHON := .venv/bin/python
 export PYTHONPATH := tests
@@ -24,6 +26,15 @@ demo: .venv/complete ## Apply an example to an enforcing LocalStack, print who m
 .PHONY: test
 test: setup ## Run all tests.
 	@$(VENV_PYTHON) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+
+.PHONY: lint
+lint: .venv/complete ## Lint HCL, Python, shell and links; tflint is built with Go where it is not on PATH.
+	@$(VENV_PYTHON) -m harness.setup
+	@$(VENV_PYTHON) -m harness.lint
+
+.PHONY: scan
+scan: setup ## Scan modules and examples with checkov, as HCL and as plans; FOLDER=PATH scans a folder of yours.
+	@$(VENV_PYTHON) -m harness.scan "$(FOLDER)"
 
 .PHONY: setup
 setup: ## Make the two virtual environments, find or fetch Terraform. The other targets do it themselves.
