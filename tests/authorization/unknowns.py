@@ -95,3 +95,16 @@ GET_KEY_LAST_USAGE_ACROSS_ACCOUNTS = False
 NOT_PRINCIPAL_NEEDS_EVERY_LEVEL = True
 """Whether a Deny with `NotPrincipal` spares a caller only if its account, its role, and its session are all listed. AWS
 says that it "might" check them one after the other. True refuses more."""
+
+STAR_RUNS_ON = "only where it leads to a refusal"
+"""Whether a star in a Resource that has fewer than six parts (`arn:aws:kms:*:key/*`) reaches over colons. AWS says that
+a star at the end of a part "can", and also that missing parts are completed with stars, which is something else. It
+reaches over colons in the Resource of a Deny and in the NotResource of an Allow."""
+
+UNRESOLVED_NOT_RESOURCE_ALLOWS = False
+"""Whether an Allow whose NotResource holds a variable without a value allows everything. AWS says that such a resource
+fits none, which can be read so. False: the statement allows nothing. A Deny of that form denies everything."""
+
+WILDCARDS_IN_DEFAULTS = "plain characters"
+"""Whether a star in the default of a policy variable is a wildcard. Not documented. As a plain character it allows
+less."""

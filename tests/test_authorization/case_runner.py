@@ -10,10 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from authorization import key_state, kms, simulate, sts, validation
 from authorization.caller import Caller
@@ -24,8 +21,8 @@ from authorization.explain import explain
 from authorization.grants import validate_child_grant
 from authorization.policies import Grant, Policies
 from authorization.request import ContextValue, Principal, PrincipalType, Request, Resource
+from test_authorization.case_files import case_files, world
 
-FOLDER = Path(__file__).parent
 GRADES = ("D", "O", "I", "U")
 
 SOURCES = {
@@ -66,11 +63,11 @@ _INPUTS = {
 }
 _CALL = {"call", "needs", "region", "keys", "ciphertext only", "retired grant"}
 _ASSUME = {"assume", "with", "role", "role tags", "trust", "handed on"}
-_VALIDATE = {"validate", "document", "existing", "holder", "others"}
+_VALIDATE = {"validate", "document", "existing", "holder", "others", "length", "filled with"}
 _TABLE = {"may", "may not", "each", "statements", "actions"}
 _OTHERS = {"state", "operation", "parent", "child", "new key policy", "bypass", "simulate", "resources", "missing"}
 
-WORLD = yaml.load((FOLDER / "world.yaml").read_text(), yaml.BaseLoader)  # noqa: S506 - BaseLoader makes text only
+WORLD = world()
 
 
 @dataclass(frozen=True)
@@ -89,13 +86,12 @@ class Case:
 def load_cases() -> list[Case]:
     """Every case of every file; raises ValueError for one that is not well formed, with file and name."""
     cases = []
-    for path in sorted((FOLDER / "cases").glob("*.yaml")):
-        content = yaml.load(path.read_text(), yaml.BaseLoader)  # noqa: S506 - BaseLoader makes text only
+    for file, content in case_files().items():
         for group in content["groups"]:
             given = {name: value for name, value in group.items() if name not in ("cases", "given")}
             shared = {name: content[name] for name in ("statements", "actions") if name in content}
             given = {**shared, **content.get("given", {}), **given, **group.get("given", {})}
-            cases += [Case(path.stem, {**given, **fields}) for fields in group["cases"]]
+            cases += [Case(file, {**given, **fields}) for fields in group["cases"]]
     for case in cases:
         _check(case)
     return cases
@@ -379,6 +375,8 @@ def _run_validate(fields: Mapping[str, Any]) -> None:
     kind = PolicyKind(fields["validate"])
     written = fields["document"]
     text = written if isinstance(written, str) else _document(fields, written, kind)
+    if "length" in fields:
+        text = _lengthened(text, int(fields["length"]), fields.get("filled with", "x"))
     existing = {WORLD["principals"].get(name, name) for name in fields.get("existing", ["home", "role"])}
 
     def exists(arn: str) -> bool:
@@ -395,6 +393,19 @@ def _run_validate(fields: Mapping[str, Any]) -> None:
         holder = validation.Holder[fields.get("holder", "managed").upper()]
         error = validation.validate_identity_policy(text, holder, int(fields.get("others", "0")))
     _compare_error(fields, error)
+
+
+def _lengthened(text: str, length: int, filling: str) -> str:
+    """The document without white space, brought to a length in characters by a Sid in its first statement."""
+    document = json.loads(text)
+    first = document["Statement"][0]
+    first["Sid"] = ""
+
+    def compact() -> str:
+        return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+    first["Sid"] = filling * (length - len(compact()))
+    return compact()
 
 
 def _run_state(fields: Mapping[str, Any]) -> None:
