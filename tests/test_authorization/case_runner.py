@@ -63,7 +63,7 @@ _INPUTS = {
 }
 _CALL = {"call", "needs", "region", "keys", "ciphertext only", "retired grant"}
 _ASSUME = {"assume", "with", "role", "role tags", "trust", "handed on"}
-_VALIDATE = {"validate", "document", "existing", "holder", "others"}
+_VALIDATE = {"validate", "document", "existing", "holder", "others", "length", "filled with"}
 _TABLE = {"may", "may not", "each", "statements", "actions"}
 _OTHERS = {"state", "operation", "parent", "child", "new key policy", "bypass", "simulate", "resources", "missing"}
 
@@ -375,6 +375,8 @@ def _run_validate(fields: Mapping[str, Any]) -> None:
     kind = PolicyKind(fields["validate"])
     written = fields["document"]
     text = written if isinstance(written, str) else _document(fields, written, kind)
+    if "length" in fields:
+        text = _lengthened(text, int(fields["length"]), fields.get("filled with", "x"))
     existing = {WORLD["principals"].get(name, name) for name in fields.get("existing", ["home", "role"])}
 
     def exists(arn: str) -> bool:
@@ -391,6 +393,19 @@ def _run_validate(fields: Mapping[str, Any]) -> None:
         holder = validation.Holder[fields.get("holder", "managed").upper()]
         error = validation.validate_identity_policy(text, holder, int(fields.get("others", "0")))
     _compare_error(fields, error)
+
+
+def _lengthened(text: str, length: int, filling: str) -> str:
+    """The document without white space, brought to a length in characters by a Sid in its first statement."""
+    document = json.loads(text)
+    first = document["Statement"][0]
+    first["Sid"] = ""
+
+    def compact() -> str:
+        return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+    first["Sid"] = filling * (length - len(compact()))
+    return compact()
 
 
 def _run_state(fields: Mapping[str, Any]) -> None:
