@@ -366,7 +366,7 @@ def decide(text: str, tag: str) -> None:
 @pytest.mark.parametrize("shape", HEAVY)
 def test_work_grows_with_the_input(shape: str) -> None:
     """Twice the input makes at most three times the steps. What a step may cost is looked at below."""
-    small, large = (HEAVY[shape](size) for size in (400, 800))
+    small, large = (HEAVY[shape](size) for size in (150, 300))
     ratio = work(lambda: decide(*large)) / work(lambda: decide(*small))
     assert ratio < 3, f"twice the input, {ratio:.1f} times the work"
 
@@ -378,10 +378,10 @@ def test_many_grants_and_many_tags_are_work_that_grows_with_them() -> None:
         given = replace(policies(condition("StringEquals", TAG, "y"), PolicyKind.IDENTITY), grants=grants)
         assert not authorize(replace(REQUEST, principal=caller), given).allowed
 
-    assert work(lambda: ask_with(800)) / work(lambda: ask_with(400)) < 3
+    assert work(lambda: ask_with(300)) / work(lambda: ask_with(150)) < 3
 
 
 @pytest.mark.parametrize("shape", [shape for shape in HEAVY if not shape.startswith("many ")])
 def test_a_text_far_longer_than_aws_takes_is_decided(shape: str) -> None:
     """The steps above say nothing of what happens inside one: a slow search would take minutes at this length."""
-    decide(*HEAVY[shape](40_000))
+    decide(*HEAVY[shape](20_000))
