@@ -44,6 +44,10 @@ _KMS = """
     kms:RecipientAttestation:ImageSha384 kms:RecipientAttestation:PCR kms:RecipientAttestation:NitroTPMPCR
 """
 
+UNREAD_ATTESTATION = "kms:recipientattestation:"
+"""Stands in a request's context where an attestation document came with the call: the engine does not read it, so that
+a condition on any `kms:RecipientAttestation:...` is not understood then."""
+
 _ATTESTATION = re.compile(r"kms:recipientattestation:(nitrotpm)?pcr\d{1,2}")
 
 _STS = """
