@@ -38,6 +38,7 @@ class ExampleRun:
         """What the last change of mode planned; None where the mode was never changed."""
         variables = {**self.stage.terraform_variables(), **self.prepare()}
         self.terraform = self.terraform_with(variables)
+        self._variables: Mapping[str, Any] = {}
         self._principals: dict[str, Principal] = {}
         self._targets: dict[str, dict[str, Target]] = {}
 
@@ -63,17 +64,24 @@ class ExampleRun:
         """What a person does by hand after each apply; returns the outputs, completed."""
         return outputs
 
-    def in_mode(self, mode: str) -> None:
-        """Apply the example in that mode, unless it is. Raises TerraformError."""
-        if self.mode == mode:
-            return
+    def in_mode(self, mode: str, **variables: Any) -> Changes:
+        """Apply the example in that mode, with further input variables, unless it is applied so. Returns what changed.
+
+        Raises TerraformError.
+        """
+        if self.mode == mode and self._variables == variables:
+            return []
         if self.mode is None:
             self.terraform.init()
-        applied = self.terraform.apply(kms_key_access_mode=mode)
+        for name in self._variables:
+            del self.terraform.variables[name]
+        self._variables = variables
+        applied = self.terraform.apply(kms_key_access_mode=mode, **variables)
         self.outputs = self.complete(applied.outputs)
-        if self.mode is not None:
+        if self.mode not in (None, mode):
             self.switch = applied.changes
         self.mode = mode
+        return applied.changes
 
     def matrix(self, only: Iterable[tuple[str, str]] | None = None) -> AccessMatrix:
         """Make the calls of the current mode, or those of the (principal, key) pairs in `only`."""
