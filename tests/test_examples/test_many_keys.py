@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 import yaml
+from botocore.utils import ArnParser
 
 from harness import tally
 from harness.example_run import ManyKeys
+from harness.paths import EXAMPLES
 from harness.terraform import TerraformError
 
 from .examples import Runs
@@ -63,6 +65,16 @@ def test_the_tag_is_set_where_the_list_has_one(run: ManyKeys) -> None:
         "payments-eu": [],
         "reports-eu": [{"TagKey": "PlerionAccess", "TagValue": "Granted"}],
     }
+
+
+def test_the_list_that_comes_with_the_example_is_sound() -> None:
+    folder = EXAMPLES / EXAMPLE
+    listed = yaml.safe_load((folder / "keys.yaml").read_text(encoding="utf-8"))
+    assert {ArnParser().parse_arn(key["key_arn"])["region"] for key in listed.values()} == {"us-east-1", "eu-west-1"}
+    for key in listed.values():
+        assert set(key) in ({"key_arn", "policy"}, {"key_arn", "tag"})
+        if "policy" in key:
+            assert json.loads((folder / key["policy"]).read_text(encoding="utf-8"))["Statement"]
 
 
 def test_slips_in_the_list_are_named_with_the_mend(run: ManyKeys) -> None:
