@@ -38,6 +38,7 @@ VALUES: dict[str, Any] = {
     "integration_account_id": "111122223333",
     "key_account_role_arn": KEY_ROLE,
     "key_administrator_role_arn": KEY_ROLE,
+    "targets": {"everywhere": {"organizational_unit_ids": ["r-ab12"]}},
 }
 """What the examples' required variables are planned with, by the variable's name."""
 
