@@ -20,6 +20,15 @@ SESSION_POLICY_LIMITS_GRANTS = True
 
 Not documented. True refuses more."""
 
+BOUNDARY_LIMITS_GRANTS = True
+"""Whether a permissions boundary that does not allow an action also stops a grant from allowing it.
+
+Not documented; a key policy that names a role is limited so. True refuses more."""
+
+RETIRE_GRANT_DENY_IN_KEY_POLICY = "refuses"
+"""What a Deny of kms:RetireGrant in a key policy does. AWS says that the permission "is not effective in a key policy",
+and speaks of Allow. Here the Deny counts, which refuses more."""
+
 FOREIGN_GRANT_NEEDS_IDENTITY_POLICY = True
 """Whether a grant that was issued by an account other than the caller's needs an identity policy of the caller as well.
 
