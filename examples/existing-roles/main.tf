@@ -2,10 +2,17 @@ provider "aws" {
   region = var.region
 }
 
+# Plerion's CloudFormation stack made the roles and tagged them; the module looks them up and checks the tags.
+#
+# The stack may have put a mode's statement on the appliance role, too. A role that holds both modes may use what either
+# allows: take the stack's statement off first, or set tag_is_binding, whose Deny outweighs both.
 module "plerion_kms" {
   source = "../../modules/plerion-kms"
 
-  kms_key_access_mode = var.kms_key_access_mode
-  create_roles        = false
-  appliance_role_name = var.appliance_role_name
+  kms_key_access_mode    = var.kms_key_access_mode
+  create_roles           = false
+  appliance_role_name    = var.appliance_role_name
+  access_role_name       = var.access_role_name
+  attach_metadata_policy = true
+  tag_is_binding         = var.tag_is_binding
 }

@@ -14,3 +14,14 @@ variable "appliance_role_name" {
   description = "Name of the appliance role that Plerion's CloudFormation stack made."
   type        = string
 }
+
+variable "access_role_name" {
+  description = "Name of the access role that the stack made."
+  type        = string
+}
+
+variable "tag_is_binding" {
+  description = "Whether an explicit Deny makes the tag hold against every other statement on the appliance role."
+  type        = bool
+  default     = false
+}

@@ -1,45 +1,100 @@
 locals {
-  conditions = {
-    ALL_KEYS = {
-      StringNotEqualsIgnoreCase = { "aws:ResourceTag/PlerionAccess" = "Denied" }
-    }
-    SELECTED_KEYS = {
-      StringEqualsIgnoreCase = { "aws:ResourceTag/PlerionAccess" = "Granted" }
-    }
+  tag = "aws:ResourceTag/PlerionAccess"
+
+  mode_conditions = {
+    ALL_KEYS      = { StringNotEqualsIgnoreCase = { (local.tag) = "Denied" } }
+    SELECTED_KEYS = { StringEqualsIgnoreCase = { (local.tag) = "Granted" } }
+  }
+  # The opposite of the above: which keys an explicit Deny closes.
+  closed_conditions = {
+    ALL_KEYS      = { StringEqualsIgnoreCase = { (local.tag) = "Denied" } }
+    SELECTED_KEYS = { StringNotEqualsIgnoreCase = { (local.tag) = "Granted" } }
   }
 
-  statement = {
-    Effect = "Allow"
-    Sid    = "PlerionKmsCmkAccess"
-    Action = [
-      "kms:Encrypt",
-      "kms:Decrypt",
-      "kms:ReEncrypt*",
-      "kms:GenerateDataKey*",
-      "kms:DescribeKey",
-      "kms:CreateGrant",
-    ]
-    Resource  = ["arn:${var.partition}:kms:*:*:key/*"]
-    Condition = local.conditions[var.kms_key_access_mode]
+  via_condition = {
+    for operator, value in { StringLike = { "kms:ViaService" = var.via_services } } : operator => value
+    if length(var.via_services) > 0
   }
+  condition = merge(local.mode_conditions[var.kms_key_access_mode], local.via_condition)
+
+  actions = [
+    "kms:Encrypt",
+    "kms:Decrypt",
+    "kms:ReEncrypt*",
+    "kms:GenerateDataKey*",
+    "kms:DescribeKey",
+    "kms:CreateGrant",
+  ]
+
+  resources = [
+    for place in setproduct(
+      length(var.key_regions) > 0 ? var.key_regions : ["*"],
+      length(var.key_account_ids) > 0 ? var.key_account_ids : ["*"],
+    ) : "arn:${var.partition}:kms:${place[0]}:${place[1]}:key/*"
+  ]
+
+  statement = {
+    Effect    = "Allow"
+    Sid       = "PlerionKmsCmkAccess"
+    Action    = [for action in local.actions : action if !(action == "kms:CreateGrant" && var.grants_only_for_aws_resources)]
+    Resource  = local.resources
+    Condition = local.condition
+  }
+
+  # The condition key exists for the grant operations alone, so CreateGrant needs a statement of its own.
+  grants_statement = {
+    Effect    = "Allow"
+    Sid       = "PlerionKmsCmkAccessGrants"
+    Action    = ["kms:CreateGrant"]
+    Resource  = local.resources
+    Condition = merge(local.condition, { Bool = { "kms:GrantIsForAWSResource" = "true" } })
+  }
+
+  deny_statement = {
+    Effect    = "Deny"
+    Sid       = "PlerionKmsCmkAccessTagIsBinding"
+    Action    = local.actions
+    Resource  = ["arn:${var.partition}:kms:*:*:key/*"]
+    Condition = local.closed_conditions[var.kms_key_access_mode]
+  }
+
+  statements = concat(
+    [local.statement],
+    [for statement in [local.grants_statement] : statement if var.grants_only_for_aws_resources],
+    [for statement in [local.deny_statement] : statement if var.tag_is_binding],
+  )
 
   policy_json = jsonencode({
     Version   = "2012-10-17"
-    Statement = [local.statement]
+    Statement = local.statements
   })
 }
 
-resource "aws_iam_role_policy" "this" {
-  count = var.create ? 1 : 0
+module "role" {
+  source = "../existing-role"
 
-  name   = var.policy_name
-  role   = var.role_name
-  policy = local.policy_json
+  create = var.create && var.check_role_tags
 
-  lifecycle {
-    precondition {
-      condition     = var.role_name != null
-      error_message = "role_name is missing: name the role that the statement is to be attached to, or set create = false to render the documents alone."
-    }
-  }
+  role_name     = var.role_name
+  required_tags = { PlerionApplianceRole = "True" }
+}
+
+module "policy" {
+  source = "../role-policy"
+
+  create = var.create
+
+  # By way of the looked up role, so that nothing is attached to a role that fails the check.
+  role_name          = try(coalesce(module.role.name, var.role_name), null)
+  policy_json        = local.policy_json
+  attach_policy_as   = var.attach_policy_as
+  policy_name        = var.policy_name
+  policy_path        = var.policy_path
+  policy_description = var.policy_description
+  tags               = var.tags
+}
+
+moved {
+  from = aws_iam_role_policy.this
+  to   = module.policy.aws_iam_role_policy.this
 }

@@ -2,7 +2,28 @@ locals {
   # AWS reads the variable when the key is used: the account that owns the key.
   principal_account = var.integration_account_id == null ? "$${aws:ResourceAccount}" : var.integration_account_id
 
-  statements = [
+  appliance_condition = merge(
+    {
+      StringEquals = {
+        "aws:PrincipalAccount"                  = local.principal_account
+        "aws:PrincipalTag/PlerionApplianceRole" = "True"
+      }
+    },
+    { for operator, value in { ArnEquals = { "aws:PrincipalArn" = var.appliance_role_arns } } : operator => value if length(var.appliance_role_arns) > 0 },
+    { for operator, value in { StringLike = { "kms:ViaService" = var.via_services } } : operator => value if length(var.via_services) > 0 },
+  )
+
+  access_condition = merge(
+    {
+      StringEquals = {
+        "aws:PrincipalAccount"         = local.principal_account
+        "aws:PrincipalTag/RolePurpose" = "PlerionAccess"
+      }
+    },
+    { for operator, value in { ArnEquals = { "aws:PrincipalArn" = var.access_role_arns } } : operator => value if length(var.access_role_arns) > 0 },
+  )
+
+  guide_statements = [
     {
       Sid       = "Grant PlerionApplianceRole access to decrypt"
       Effect    = "Allow"
@@ -14,13 +35,8 @@ locals {
         "kms:GenerateDataKey",
         "kms:DescribeKey",
       ]
-      Resource = "*"
-      Condition = {
-        StringEquals = {
-          "aws:PrincipalAccount"                  = local.principal_account
-          "aws:PrincipalTag/PlerionApplianceRole" = "True"
-        }
-      }
+      Resource  = "*"
+      Condition = local.appliance_condition
     },
     {
       Sid       = "Grant PlerionAccessRole to access key metadata"
@@ -28,16 +44,37 @@ locals {
       Principal = { AWS = "*" }
       Action    = ["kms:Describe*", "kms:List*", "kms:Get*"]
       Resource  = "*"
-      Condition = {
-        StringEquals = {
-          "aws:PrincipalAccount"         = local.principal_account
-          "aws:PrincipalTag/RolePurpose" = "PlerionAccess"
-        }
-      }
+      Condition = local.access_condition
     },
   ]
 
-  sids = local.statements[*].Sid
+  ebs_statements = [
+    {
+      Sid       = "Grant PlerionApplianceRole access to make EBS volumes"
+      Effect    = "Allow"
+      Principal = { AWS = "*" }
+      Action    = ["kms:GenerateDataKeyWithoutPlaintext"]
+      Resource  = "*"
+      Condition = local.appliance_condition
+    },
+    # The condition key exists for the grant operations alone, so CreateGrant needs a statement of its own.
+    {
+      Sid       = "Grant PlerionApplianceRole access to attach EBS volumes"
+      Effect    = "Allow"
+      Principal = { AWS = "*" }
+      Action    = ["kms:CreateGrant"]
+      Resource  = "*"
+      Condition = merge(local.appliance_condition, { Bool = { "kms:GrantIsForAWSResource" = "true" } })
+    },
+  ]
+
+  statements = concat(
+    local.guide_statements,
+    [for statement in local.ebs_statements : statement if var.allow_ebs_volumes],
+  )
+
+  # All Sids that are ours, so that statements of an option that was switched off go too.
+  sids = concat(local.guide_statements[*].Sid, local.ebs_statements[*].Sid)
 
   given = jsondecode(coalesce(var.policy_json, "{\"Statement\": []}"))
   # A single statement may stand without brackets.
@@ -46,12 +83,12 @@ locals {
 
   wanted = [for statement in local.statements : statement if var.grant_plerion_access]
 
-  # Every given statement keeps its place; our own two are replaced where they stand, or follow at the end.
+  # Every given statement keeps its place; ours are replaced where they first stand, or follow at the end.
   merged_statements = concat(
     flatten([
-      for given in local.given_statements : concat(
-        [for kept in [given] : kept if !contains(local.sids, try(given.Sid, ""))],
-        [for ours in local.wanted : ours if ours.Sid == try(given.Sid, "")],
+      for position, given in local.given_statements : concat(
+        [for kept in [given] : kept if !contains(local.sids, local.given_sids[position])],
+        [for ours in local.wanted : ours if ours.Sid == local.given_sids[position] && index(local.given_sids, local.given_sids[position]) == position],
       )
     ]),
     [for ours in local.wanted : ours if !contains(local.given_sids, ours.Sid)],
@@ -63,8 +100,14 @@ locals {
     # Without this version ${aws:ResourceAccount} would be plain text.
     { for key, version in { Version = "2012-10-17" } : key => version if var.grant_plerion_access },
   )
-  merged_json  = jsonencode(local.merged)
-  merged_bytes = length(replace(textencodebase64(local.merged_json, "UTF-8"), "=", "")) * 3 / 4
+
+  # jsonencode writes <, > and & as six bytes each. Between escaped backslashes those escapes are nothing else.
+  merged_json = join("\\\\", [
+    for part in split("\\\\", jsonencode(local.merged)) :
+    replace(replace(replace(part, "\\u003c", "<"), "\\u003e", ">"), "\\u0026", "&")
+  ])
+  # Four letters of Base64 stand for three bytes.
+  merged_bytes = floor(length(replace(textencodebase64(local.merged_json, "UTF-8"), "=", "")) * 3 / 4)
 
   # Written so, because HCL parsers of scanners stumble over the two signs in one string.
   variable_opening = join("", ["$", "{"])

@@ -1,7 +1,24 @@
+locals {
+  create_roles = var.create && var.create_roles
+  find_roles   = var.create && !var.create_roles
+
+  # A role that exists already gets the metadata policy only where that is asked for.
+  attach_metadata_policy = coalesce(var.attach_metadata_policy, var.create_roles)
+
+  appliance_role_name = var.create_roles ? module.roles.appliance_role_name : try(coalesce(module.existing_appliance_role.name, var.appliance_role_name), null)
+  appliance_role_arn  = var.create_roles ? module.roles.appliance_role_arn : module.existing_appliance_role.arn
+  access_role_name    = var.create_roles ? module.roles.access_role_name : try(coalesce(module.existing_access_role.name, var.access_role_name), null)
+  access_role_arn     = var.create_roles ? module.roles.access_role_arn : module.existing_access_role.arn
+
+  # Without both ARNs the outputs fail: additions that are not pinned must not pass for pinned ones.
+  pinned_appliance_role_arns = compact([for arn in [local.appliance_role_arn] : arn if var.pin_additions_to_roles])
+  pinned_access_role_arns    = compact([for arn in [local.access_role_arn] : arn if var.pin_additions_to_roles])
+}
+
 module "roles" {
   source = "../roles"
 
-  create = var.create && var.create_roles
+  create = local.create_roles
 
   external_id                 = var.external_id
   appliance_role_name         = var.appliance_role_name
@@ -9,10 +26,37 @@ module "roles" {
   role_use_name_prefix        = var.role_use_name_prefix
   role_path                   = var.role_path
   role_permissions_boundary   = var.role_permissions_boundary
+  role_max_session_duration   = var.role_max_session_duration
+  role_force_detach_policies  = var.role_force_detach_policies
+  appliance_role_description  = var.appliance_role_description
+  access_role_description     = var.access_role_description
+  create_instance_profile     = var.create_instance_profile
   appliance_trusted_role_arns = var.appliance_trusted_role_arns
   plerion_account_id          = var.plerion_account_id
+  attach_metadata_policy      = local.attach_metadata_policy
+  metadata_policy_name        = var.metadata_policy_name
+  attach_policy_as            = var.attach_policy_as
+  policy_path                 = var.policy_path
   partition                   = var.partition
   tags                        = var.tags
+}
+
+module "existing_appliance_role" {
+  source = "../existing-role"
+
+  create = local.find_roles && var.check_role_tags && (var.attach_statement || var.pin_additions_to_roles)
+
+  role_name     = var.appliance_role_name
+  required_tags = module.roles.appliance_role_tags
+}
+
+module "existing_access_role" {
+  source = "../existing-role"
+
+  create = local.find_roles && var.check_role_tags && (local.attach_metadata_policy || var.pin_additions_to_roles)
+
+  role_name     = var.access_role_name
+  required_tags = module.roles.access_role_tags
 }
 
 module "cmk_access" {
@@ -20,14 +64,43 @@ module "cmk_access" {
 
   create = var.create && var.attach_statement
 
-  kms_key_access_mode = var.kms_key_access_mode
-  role_name           = var.create_roles ? module.roles.appliance_role_name : var.appliance_role_name
-  policy_name         = var.policy_name
-  partition           = var.partition
+  kms_key_access_mode           = var.kms_key_access_mode
+  role_name                     = local.appliance_role_name
+  check_role_tags               = false # done above
+  attach_policy_as              = var.attach_policy_as
+  policy_name                   = var.policy_name
+  policy_path                   = var.policy_path
+  policy_description            = var.policy_description
+  partition                     = var.partition
+  key_account_ids               = var.key_account_ids
+  key_regions                   = var.key_regions
+  via_services                  = var.via_services
+  grants_only_for_aws_resources = var.grants_only_for_aws_resources
+  tag_is_binding                = var.tag_is_binding
+  tags                          = var.tags
+}
+
+# For an access role that exists already; the policy of a created one comes with the role.
+module "metadata_policy" {
+  source = "../role-policy"
+
+  create = local.find_roles && local.attach_metadata_policy
+
+  role_name        = local.access_role_name
+  policy_json      = module.roles.metadata_policy_json
+  attach_policy_as = var.attach_policy_as
+  policy_name      = var.metadata_policy_name
+  policy_path      = var.policy_path
+  tags             = var.tags
 }
 
 module "same_account_additions" {
   source = "../key-policy"
+
+  allow_ebs_volumes   = var.allow_ebs_volumes
+  appliance_role_arns = local.pinned_appliance_role_arns
+  access_role_arns    = local.pinned_access_role_arns
+  via_services        = var.via_services
 }
 
 module "cross_account_additions" {
@@ -35,4 +108,8 @@ module "cross_account_additions" {
   count  = var.integration_account_id == null ? 0 : 1
 
   integration_account_id = var.integration_account_id
+  allow_ebs_volumes      = var.allow_ebs_volumes
+  appliance_role_arns    = local.pinned_appliance_role_arns
+  access_role_arns       = local.pinned_access_role_arns
+  via_services           = var.via_services
 }

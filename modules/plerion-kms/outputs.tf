@@ -1,16 +1,16 @@
 output "appliance_role_arn" {
-  description = "ARN of the appliance role; null where it is not created."
-  value       = module.roles.appliance_role_arn
+  description = "ARN of the appliance role, created or looked up; null where neither."
+  value       = local.appliance_role_arn
 }
 
 output "appliance_role_name" {
   description = "Name of the appliance role, created or given."
-  value       = var.create_roles ? module.roles.appliance_role_name : var.appliance_role_name
+  value       = local.appliance_role_name
 }
 
 output "appliance_role_unique_id" {
-  description = "Unique id of the appliance role; null where it is not created."
-  value       = module.roles.appliance_role_unique_id
+  description = "Unique id of the appliance role, created or looked up; null where neither."
+  value       = var.create_roles ? module.roles.appliance_role_unique_id : module.existing_appliance_role.unique_id
 }
 
 output "appliance_instance_profile_arn" {
@@ -18,19 +18,34 @@ output "appliance_instance_profile_arn" {
   value       = module.roles.appliance_instance_profile_arn
 }
 
+output "appliance_instance_profile_name" {
+  description = "Name of the appliance role's instance profile; null where it is not created."
+  value       = module.roles.appliance_instance_profile_name
+}
+
 output "access_role_arn" {
-  description = "ARN of the access role; null where it is not created."
-  value       = module.roles.access_role_arn
+  description = "ARN of the access role, created or looked up; null where neither."
+  value       = local.access_role_arn
 }
 
 output "access_role_name" {
-  description = "Name of the access role; null where it is not created."
-  value       = module.roles.access_role_name
+  description = "Name of the access role, created or given."
+  value       = local.access_role_name
 }
 
 output "access_role_unique_id" {
-  description = "Unique id of the access role; null where it is not created."
-  value       = module.roles.access_role_unique_id
+  description = "Unique id of the access role, created or looked up; null where neither."
+  value       = var.create_roles ? module.roles.access_role_unique_id : module.existing_access_role.unique_id
+}
+
+output "appliance_trust_policy_json" {
+  description = "The appliance role's trust policy, as JSON."
+  value       = module.roles.appliance_trust_policy_json
+}
+
+output "access_trust_policy_json" {
+  description = "The access role's trust policy, as JSON; without `external_id` it is not fit for use."
+  value       = module.roles.access_trust_policy_json
 }
 
 output "cmk_access_statement" {
@@ -38,9 +53,29 @@ output "cmk_access_statement" {
   value       = module.cmk_access.statement
 }
 
+output "cmk_access_statements" {
+  description = "That statement and those that the options add, as objects."
+  value       = module.cmk_access.statements
+}
+
 output "cmk_access_policy_json" {
-  description = "An identity policy with that statement alone, as JSON."
+  description = "An identity policy with these statements, as JSON."
   value       = module.cmk_access.policy_json
+}
+
+output "cmk_access_policy_name" {
+  description = "Name of that policy on the appliance role; null where it is not attached."
+  value       = module.cmk_access.policy_name
+}
+
+output "cmk_access_policy_arn" {
+  description = "ARN of that policy where it is managed; null where it is inline or not attached."
+  value       = module.cmk_access.policy_arn
+}
+
+output "metadata_statement" {
+  description = "The statement that lets the access role read key metadata, as an object."
+  value       = module.roles.metadata_statement
 }
 
 output "metadata_policy_json" {
@@ -48,12 +83,22 @@ output "metadata_policy_json" {
   value       = module.roles.metadata_policy_json
 }
 
+output "metadata_policy_arn" {
+  description = "ARN of that policy where it is managed; null where it is inline or not attached."
+  value       = try(coalesce(module.roles.metadata_policy_arn, module.metadata_policy.policy_arn), null)
+}
+
 output "same_account_key_policy_statements" {
-  description = "The two key-policy additions for keys of the integration's account, as objects."
+  description = "The key-policy additions for keys of the integration's account, as objects."
   value       = module.same_account_additions.statements
+
+  precondition {
+    condition     = var.pin_additions_to_roles ? local.appliance_role_arn != null && local.access_role_arn != null : true
+    error_message = "pin_additions_to_roles needs roles that the module creates or looks up: leave create and check_role_tags true, or call modules/key-policy with appliance_role_arns and access_role_arns."
+  }
 }
 
 output "cross_account_key_policy_statements" {
-  description = "The two key-policy additions for keys of other accounts, as objects; null without `integration_account_id`."
+  description = "The key-policy additions for keys of other accounts, as objects; null without `integration_account_id`."
   value       = try(module.cross_account_additions[0].statements, null)
 }

@@ -1,5 +1,5 @@
 variable "create" {
-  description = "Whether anything is created; with false the module has no resources, and its documents are still rendered."
+  description = "Whether anything is created or looked up; with false the module has no resources and no data sources, and its documents are still rendered."
   type        = bool
   default     = true
   nullable    = false
@@ -25,7 +25,20 @@ variable "create_roles" {
 }
 
 variable "attach_statement" {
-  description = "Whether the statement is attached to the appliance role; with false it is only rendered."
+  description = "Whether the statement is attached to the appliance role; with false it is only rendered. Attach it once: a role that holds both modes, one from elsewhere, may use what either allows."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "attach_metadata_policy" {
+  description = "Whether the access role gets an identity policy that reads key metadata; null does so for a role that the module creates, true also for one that exists already."
+  type        = bool
+  default     = null
+}
+
+variable "check_role_tags" {
+  description = "Whether a role that exists already is looked up and must carry the tag that key policies know it by; the lookup needs iam:GetRole."
   type        = bool
   default     = true
   nullable    = false
@@ -37,23 +50,33 @@ variable "external_id" {
   default     = null
 
   validation {
-    condition     = var.external_id == null ? true : can(regex("^[\\w+=,.@:/-]+$", var.external_id)) && length(var.external_id) >= 2 && length(var.external_id) <= 1224
+    condition     = var.external_id == null ? true : can(regex("^[\\w+=,.@:/-]{2,}$", var.external_id)) && length(var.external_id) <= 1224
     error_message = "external_id is not an external id: copy it from Plerion as it is, 2 to 1224 letters, digits or signs of +=,.@:/-_."
   }
 }
 
 variable "appliance_role_name" {
-  description = "Name, or name prefix, of the appliance role."
+  description = "Name of the appliance role; where it is a prefix, of at most 37 characters."
   type        = string
   default     = "PlerionApplianceRole"
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[\\w+=,.@-]{1,64}$", var.appliance_role_name))
+    error_message = "appliance_role_name is not the name of an IAM role: give the name alone, without path and ARN, of at most 64 characters."
+  }
 }
 
 variable "access_role_name" {
-  description = "Name, or name prefix, of the access role."
+  description = "Name of the access role; where it is a prefix, of at most 37 characters."
   type        = string
   default     = "PlerionAccessRole"
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[\\w+=,.@-]{1,64}$", var.access_role_name))
+    error_message = "access_role_name is not the name of an IAM role: give the name alone, without path and ARN, of at most 64 characters."
+  }
 }
 
 variable "role_use_name_prefix" {
@@ -84,6 +107,55 @@ variable "role_permissions_boundary" {
     condition     = var.role_permissions_boundary == null ? true : can(regex("^arn:[\\w-]+:iam::(aws|[0-9]{12}):policy/", var.role_permissions_boundary))
     error_message = "role_permissions_boundary is not the ARN of an IAM policy: give one of the form arn:aws:iam::111122223333:policy/NAME."
   }
+}
+
+variable "role_max_session_duration" {
+  description = "Longest session of the roles in seconds, 3600 to 43200; null leaves it to AWS, which takes one hour."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.role_max_session_duration == null ? true : var.role_max_session_duration >= 3600 && var.role_max_session_duration <= 43200
+    error_message = "role_max_session_duration is not between 3600 and 43200: give seconds, one hour to twelve."
+  }
+}
+
+variable "role_force_detach_policies" {
+  description = "Whether destroying a role first detaches the policies that others attached to it; without it AWS refuses."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "appliance_role_description" {
+  description = "Description of the appliance role."
+  type        = string
+  default     = "Used by the Plerion appliance to read what is encrypted under KMS keys."
+  nullable    = false
+
+  validation {
+    condition     = length(var.appliance_role_description) <= 1000
+    error_message = "appliance_role_description is too long: shorten it to 1000 characters."
+  }
+}
+
+variable "access_role_description" {
+  description = "Description of the access role."
+  type        = string
+  default     = "Used by Plerion's control plane to read the metadata of KMS keys."
+  nullable    = false
+
+  validation {
+    condition     = length(var.access_role_description) <= 1000
+    error_message = "access_role_description is too long: shorten it to 1000 characters."
+  }
+}
+
+variable "create_instance_profile" {
+  description = "Whether an instance profile with the appliance role's name is created; it counts only where the role is left to EC2."
+  type        = bool
+  default     = true
+  nullable    = false
 }
 
 variable "appliance_trusted_role_arns" {
@@ -121,15 +193,62 @@ variable "integration_account_id" {
   }
 }
 
+variable "attach_policy_as" {
+  description = "How policies are attached to roles: `inline`, a part of the role, or `managed`, a policy with an ARN, path and tags of its own."
+  type        = string
+  default     = "inline"
+  nullable    = false
+
+  validation {
+    condition     = contains(["inline", "managed"], var.attach_policy_as)
+    error_message = "attach_policy_as is neither \"inline\" nor \"managed\": set it to one of the two."
+  }
+}
+
 variable "policy_name" {
   description = "Name of the policy that holds the statement."
   type        = string
   default     = "PlerionKmsCmkAccess"
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[\\w+=,.@-]{1,128}$", var.policy_name))
+    error_message = "policy_name is not the name of an IAM policy: take 1 to 128 letters, digits or signs of +=,.@-_."
+  }
+}
+
+variable "metadata_policy_name" {
+  description = "Name of the policy that lets the access role read key metadata."
+  type        = string
+  default     = "PlerionKmsMetadata"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[\\w+=,.@-]{1,128}$", var.metadata_policy_name))
+    error_message = "metadata_policy_name is not the name of an IAM policy: take 1 to 128 letters, digits or signs of +=,.@-_."
+  }
+}
+
+variable "policy_path" {
+  description = "Path of managed policies."
+  type        = string
+  default     = "/"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^/([!-~]+/)?$", var.policy_path))
+    error_message = "policy_path is not an IAM path: begin and end it with a slash, for instance \"/plerion/\"."
+  }
+}
+
+variable "policy_description" {
+  description = "Description of a managed policy; a change of it replaces the policy."
+  type        = string
+  default     = null
 }
 
 variable "partition" {
-  description = "Partition of the key ARNs in the rendered policies, for instance `aws` or `aws-us-gov`."
+  description = "Partition of the ARNs in the rendered policies, for instance `aws` or `aws-us-gov`; the guide's text is made for `aws`."
   type        = string
   default     = "aws"
   nullable    = false
@@ -144,5 +263,69 @@ variable "tags" {
   description = "Tags for all resources; the tags that the guide relies on are added to the roles and win."
   type        = map(string)
   default     = {}
+  nullable    = false
+}
+
+variable "tag_is_binding" {
+  description = "Adds an explicit Deny by the `PlerionAccess` tag to the appliance role: the guide's tag stands in an Allow alone, so that it does not close keys that carry the same-account additions."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "grants_only_for_aws_resources" {
+  description = "Allows CreateGrant only to AWS services that act for the appliance (`kms:GrantIsForAWSResource`): the guide lets the appliance grant any operation to anybody, and grants outlive a `Denied` tag."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "key_account_ids" {
+  description = "Accounts whose keys the statement covers; empty for any, as in the guide, which includes keys of foreign accounts that are shared with this one."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for id in var.key_account_ids : can(regex("^[0-9]{12}$", id))])
+    error_message = "key_account_ids holds something that is not an AWS account id: give the 12 digits of each, in quotes."
+  }
+}
+
+variable "key_regions" {
+  description = "Regions whose keys the statement covers; empty for any, as in the guide."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for region in var.key_regions : can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]+$", region))])
+    error_message = "key_regions holds something that is not an AWS Region: give codes such as \"eu-west-1\"."
+  }
+}
+
+variable "via_services" {
+  description = "AWS services by way of which alone the appliance may use keys (`kms:ViaService`), for instance `ec2.*.amazonaws.com`; empty as in the guide, which also allows calls from anywhere with the role's credentials. Calls that the appliance makes itself are then refused, DescribeKey included."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for service in var.via_services : can(regex("^[a-z0-9-]+\\.([a-z0-9-]+|\\*)\\.amazonaws\\.com(\\.cn)?$", service))])
+    error_message = "via_services holds something that is not a value of kms:ViaService: give for instance \"ec2.eu-west-1.amazonaws.com\", or \"ec2.*.amazonaws.com\" for every Region."
+  }
+}
+
+variable "allow_ebs_volumes" {
+  description = "Adds to the key policy what EBS needs and the guide's additions leave out, so that volumes can be made from encrypted snapshots and attached: GenerateDataKeyWithoutPlaintext, and CreateGrant for AWS services alone."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "pin_additions_to_roles" {
+  description = "Whether the rendered key-policy additions are pinned to the ARNs of the two roles (`aws:PrincipalArn`), beside their tags: the guide trusts the tags alone, and a session tag is a tag, so that whoever may tag a session passes for the role."
+  type        = bool
+  default     = false
   nullable    = false
 }

@@ -1,22 +1,27 @@
 locals {
-  create_appliance = var.create && var.create_appliance_role
-  create_access    = var.create && var.create_access_role
+  create_appliance        = var.create && var.create_appliance_role
+  create_access           = var.create && var.create_access_role
+  trusts_ec2              = length(var.appliance_trusted_role_arns) == 0
+  create_instance_profile = local.create_appliance && var.create_instance_profile && local.trusts_ec2
 
   # The tags are what key policies know the roles by; the values are strings, with this capital letter.
   appliance_tags = { PlerionApplianceRole = "True" }
   access_tags    = { RolePurpose = "PlerionAccess" }
 
+  # China's Regions have service principals of their own.
+  ec2 = var.partition == "aws-cn" ? "ec2.amazonaws.com.cn" : "ec2.amazonaws.com"
+
   # No trust allows sts:TagSession: a session tag could pose as the tags above.
-  appliance_trust = {
+  appliance_trust_json = jsonencode({
     Version = "2012-10-17"
     Statement = [{
       Effect    = "Allow"
       Action    = "sts:AssumeRole"
-      Principal = { for type, value in { AWS = var.appliance_trusted_role_arns, Service = ["ec2.amazonaws.com"] } : type => value if(type == "AWS") == (length(var.appliance_trusted_role_arns) > 0) }
+      Principal = { for type, value in { AWS = var.appliance_trusted_role_arns, Service = [local.ec2] } : type => value if(type == "Service") == local.trusts_ec2 }
     }]
-  }
+  })
 
-  access_trust = {
+  access_trust_json = jsonencode({
     Version = "2012-10-17"
     Statement = [{
       Effect    = "Allow"
@@ -24,34 +29,37 @@ locals {
       Principal = { AWS = "arn:${var.partition}:iam::${var.plerion_account_id}:root" }
       Condition = { StringEquals = { "sts:ExternalId" = var.external_id } }
     }]
-  }
+  })
 
   # On keys that delegate to the account the key policy alone gives the access role nothing.
-  metadata_policy = {
-    Version = "2012-10-17"
-    Statement = [{
-      Sid      = "PlerionKmsMetadata"
-      Effect   = "Allow"
-      Action   = ["kms:Describe*", "kms:List*", "kms:Get*"]
-      Resource = "arn:${var.partition}:kms:*:*:key/*"
-    }]
+  metadata_statement = {
+    Sid      = "PlerionKmsMetadata"
+    Effect   = "Allow"
+    Action   = ["kms:Describe*", "kms:List*", "kms:Get*"]
+    Resource = "arn:${var.partition}:kms:*:*:key/*"
   }
+  metadata_policy_json = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [local.metadata_statement]
+  })
 }
 
 resource "aws_iam_role" "appliance" {
   count = local.create_appliance ? 1 : 0
 
-  name                 = var.role_use_name_prefix ? null : var.appliance_role_name
-  name_prefix          = var.role_use_name_prefix ? "${var.appliance_role_name}-" : null
-  path                 = var.role_path
-  description          = "Used by the Plerion appliance to read what is encrypted under KMS keys."
-  assume_role_policy   = jsonencode(local.appliance_trust)
-  permissions_boundary = var.role_permissions_boundary
-  tags                 = merge(var.tags, local.appliance_tags)
+  name                  = var.role_use_name_prefix ? null : var.appliance_role_name
+  name_prefix           = var.role_use_name_prefix ? "${var.appliance_role_name}-" : null
+  path                  = var.role_path
+  description           = var.appliance_role_description
+  assume_role_policy    = local.appliance_trust_json
+  max_session_duration  = var.role_max_session_duration
+  permissions_boundary  = var.role_permissions_boundary
+  force_detach_policies = var.role_force_detach_policies
+  tags                  = merge(var.tags, local.appliance_tags)
 }
 
 resource "aws_iam_instance_profile" "appliance" {
-  count = local.create_appliance && length(var.appliance_trusted_role_arns) == 0 ? 1 : 0
+  count = local.create_instance_profile ? 1 : 0
 
   name        = var.role_use_name_prefix ? null : var.appliance_role_name
   name_prefix = var.role_use_name_prefix ? "${var.appliance_role_name}-" : null
@@ -64,13 +72,15 @@ resource "aws_iam_role" "access" {
   #checkov:skip=CKV_AWS_61:Plerion assumes the role from its own account; the external id limits who can have it do so
   count = local.create_access ? 1 : 0
 
-  name                 = var.role_use_name_prefix ? null : var.access_role_name
-  name_prefix          = var.role_use_name_prefix ? "${var.access_role_name}-" : null
-  path                 = var.role_path
-  description          = "Used by Plerion's control plane to read the metadata of KMS keys."
-  assume_role_policy   = jsonencode(local.access_trust)
-  permissions_boundary = var.role_permissions_boundary
-  tags                 = merge(var.tags, local.access_tags)
+  name                  = var.role_use_name_prefix ? null : var.access_role_name
+  name_prefix           = var.role_use_name_prefix ? "${var.access_role_name}-" : null
+  path                  = var.role_path
+  description           = var.access_role_description
+  assume_role_policy    = local.access_trust_json
+  max_session_duration  = var.role_max_session_duration
+  permissions_boundary  = var.role_permissions_boundary
+  force_detach_policies = var.role_force_detach_policies
+  tags                  = merge(var.tags, local.access_tags)
 
   lifecycle {
     precondition {
@@ -80,10 +90,20 @@ resource "aws_iam_role" "access" {
   }
 }
 
-resource "aws_iam_role_policy" "metadata" {
-  count = local.create_access ? 1 : 0
+module "metadata_policy" {
+  source = "../role-policy"
 
-  name   = "PlerionKmsMetadata"
-  role   = aws_iam_role.access[0].name
-  policy = jsonencode(local.metadata_policy)
+  create = local.create_access && var.attach_metadata_policy
+
+  role_name        = try(aws_iam_role.access[0].name, null)
+  policy_json      = local.metadata_policy_json
+  attach_policy_as = var.attach_policy_as
+  policy_name      = var.metadata_policy_name
+  policy_path      = var.policy_path
+  tags             = var.tags
+}
+
+moved {
+  from = aws_iam_role_policy.metadata
+  to   = module.metadata_policy.aws_iam_role_policy.this
 }

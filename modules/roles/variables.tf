@@ -19,18 +19,35 @@ variable "create_access_role" {
   nullable    = false
 }
 
-variable "appliance_role_name" {
-  description = "Name, or name prefix, of the appliance role."
-  type        = string
-  default     = "PlerionApplianceRole"
+variable "create_instance_profile" {
+  description = "Whether an instance profile with the appliance role's name is created; it counts only where the role is left to EC2."
+  type        = bool
+  default     = true
   nullable    = false
 }
 
+variable "appliance_role_name" {
+  description = "Name of the appliance role; where it is a prefix, of at most 37 characters."
+  type        = string
+  default     = "PlerionApplianceRole"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[\\w+=,.@-]{1,64}$", var.appliance_role_name))
+    error_message = "appliance_role_name is not the name of an IAM role: give the name alone, without path and ARN, of at most 64 characters."
+  }
+}
+
 variable "access_role_name" {
-  description = "Name, or name prefix, of the access role."
+  description = "Name of the access role; where it is a prefix, of at most 37 characters."
   type        = string
   default     = "PlerionAccessRole"
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[\\w+=,.@-]{1,64}$", var.access_role_name))
+    error_message = "access_role_name is not the name of an IAM role: give the name alone, without path and ARN, of at most 64 characters."
+  }
 }
 
 variable "role_use_name_prefix" {
@@ -60,6 +77,48 @@ variable "role_permissions_boundary" {
   validation {
     condition     = var.role_permissions_boundary == null ? true : can(regex("^arn:[\\w-]+:iam::(aws|[0-9]{12}):policy/", var.role_permissions_boundary))
     error_message = "role_permissions_boundary is not the ARN of an IAM policy: give one of the form arn:aws:iam::111122223333:policy/NAME."
+  }
+}
+
+variable "role_max_session_duration" {
+  description = "Longest session of the roles in seconds, 3600 to 43200; null leaves it to AWS, which takes one hour."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.role_max_session_duration == null ? true : var.role_max_session_duration >= 3600 && var.role_max_session_duration <= 43200
+    error_message = "role_max_session_duration is not between 3600 and 43200: give seconds, one hour to twelve."
+  }
+}
+
+variable "role_force_detach_policies" {
+  description = "Whether destroying a role first detaches the policies that others attached to it; without it AWS refuses."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "appliance_role_description" {
+  description = "Description of the appliance role."
+  type        = string
+  default     = "Used by the Plerion appliance to read what is encrypted under KMS keys."
+  nullable    = false
+
+  validation {
+    condition     = length(var.appliance_role_description) <= 1000
+    error_message = "appliance_role_description is too long: shorten it to 1000 characters."
+  }
+}
+
+variable "access_role_description" {
+  description = "Description of the access role."
+  type        = string
+  default     = "Used by Plerion's control plane to read the metadata of KMS keys."
+  nullable    = false
+
+  validation {
+    condition     = length(var.access_role_description) <= 1000
+    error_message = "access_role_description is too long: shorten it to 1000 characters."
   }
 }
 
@@ -93,13 +152,56 @@ variable "external_id" {
   default     = null
 
   validation {
-    condition     = var.external_id == null ? true : can(regex("^[\\w+=,.@:/-]+$", var.external_id)) && length(var.external_id) >= 2 && length(var.external_id) <= 1224
+    condition     = var.external_id == null ? true : can(regex("^[\\w+=,.@:/-]{2,}$", var.external_id)) && length(var.external_id) <= 1224
     error_message = "external_id is not an external id: copy it from Plerion as it is, 2 to 1224 letters, digits or signs of +=,.@:/-_."
   }
 }
 
+variable "attach_metadata_policy" {
+  description = "Whether the created access role gets an identity policy that reads key metadata; without one it reads nothing on keys that delegate to the account."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "metadata_policy_name" {
+  description = "Name of the policy that lets the access role read key metadata."
+  type        = string
+  default     = "PlerionKmsMetadata"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[\\w+=,.@-]{1,128}$", var.metadata_policy_name))
+    error_message = "metadata_policy_name is not the name of an IAM policy: take 1 to 128 letters, digits or signs of +=,.@-_."
+  }
+}
+
+variable "attach_policy_as" {
+  description = "How policies are attached to roles: `inline`, a part of the role, or `managed`, a policy with an ARN, path and tags of its own."
+  type        = string
+  default     = "inline"
+  nullable    = false
+
+  validation {
+    condition     = contains(["inline", "managed"], var.attach_policy_as)
+    error_message = "attach_policy_as is neither \"inline\" nor \"managed\": set it to one of the two."
+  }
+}
+
+variable "policy_path" {
+  description = "Path of managed policies."
+  type        = string
+  default     = "/"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^/([!-~]+/)?$", var.policy_path))
+    error_message = "policy_path is not an IAM path: begin and end it with a slash, for instance \"/plerion/\"."
+  }
+}
+
 variable "partition" {
-  description = "Partition of the key ARNs in the access role's policy, for instance `aws` or `aws-us-gov`."
+  description = "Partition of the ARNs in the rendered policies, for instance `aws` or `aws-us-gov`; the guide's text is made for `aws`."
   type        = string
   default     = "aws"
   nullable    = false

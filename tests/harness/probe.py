@@ -37,8 +37,8 @@ class Observation:
 
 @dataclass(frozen=True)
 class Target:
-    """What a probe works on: the key; `other_end`, a key of the caller's account for the far end of a ReEncrypt; and
-    `grantee`, the ARN of a principal for CreateGrant that makes no calls itself."""
+    """What a probe works on: the key; `other_end`, a key of the caller's account in the same Region for the far end of
+    a ReEncrypt; and `grantee`, the ARN of a principal for CreateGrant that makes no calls itself."""
 
     key: Key
     other_end: Key
@@ -124,7 +124,7 @@ def applicable(spec: str) -> tuple[str, ...]:
 def probe(principal: Principal, target: Target, name: str) -> Observation:
     """Make the call. A refusal is an observation; any other error is raised, since it says nothing about access."""
     try:
-        answer = CALLS[name](principal.client("kms"), target)
+        answer = CALLS[name](principal.in_region(target.key.region).client("kms"), target)
     except ClientError as error:
         if error.response["Error"]["Code"] not in REFUSALS:
             raise

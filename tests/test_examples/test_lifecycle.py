@@ -13,12 +13,17 @@ from .examples import EXAMPLES, Runs
 
 # The one resource that a switch of the mode updates, or none where a person puts the document in place.
 SWITCHED = {
-    "all-keys": ["module.plerion_kms.module.cmk_access.aws_iam_role_policy.this[0]"],
-    "cross-account-key": ["module.plerion_kms.module.cmk_access.aws_iam_role_policy.this[0]"],
+    "all-keys": ["module.plerion_kms.module.cmk_access.module.policy.aws_iam_role_policy.this[0]"],
+    "cross-account-key": ["module.plerion_kms.module.cmk_access.module.policy.aws_iam_role_policy.this[0]"],
     "documents-only": [],
-    "existing-roles": ["module.plerion_kms.module.cmk_access.aws_iam_role_policy.this[0]"],
-    "isolated-key": ["module.plerion_kms.module.cmk_access.aws_iam_role_policy.this[0]"],
-    "selected-keys": ["module.plerion_kms.module.cmk_access.aws_iam_role_policy.this[0]"],
+    "ebs-on-isolated-key": ["module.plerion_kms.module.cmk_access.module.policy.aws_iam_role_policy.this[0]"],
+    "existing-keys": ["module.plerion_kms.module.cmk_access.module.policy.aws_iam_role_policy.this[0]"],
+    "existing-roles": ["module.plerion_kms.module.cmk_access.module.policy.aws_iam_role_policy.this[0]"],
+    "hardened-key": ["module.plerion_kms.module.cmk_access.module.policy.aws_iam_policy.this[0]"],
+    "isolated-key": ["module.plerion_kms.module.cmk_access.module.policy.aws_iam_role_policy.this[0]"],
+    "many-keys": ["module.plerion_kms.module.cmk_access.module.policy.aws_iam_role_policy.this[0]"],
+    "organization": ["ApplianceCmkAccess"],
+    "selected-keys": ["module.plerion_kms.module.cmk_access.module.policy.aws_iam_role_policy.this[0]"],
 }
 
 

@@ -1,0 +1,61 @@
+provider "aws" {
+  region = var.region
+}
+
+# The account of the integration: the roles lie in it.
+data "aws_caller_identity" "this" {}
+
+module "plerion_kms" {
+  source = "../../modules/plerion-kms"
+
+  kms_key_access_mode         = var.kms_key_access_mode
+  external_id                 = var.external_id
+  appliance_trusted_role_arns = var.appliance_trusted_role_arns
+  integration_account_id      = data.aws_caller_identity.this.account_id
+
+  # What EBS needs to make a volume from an encrypted snapshot and to attach it, and no other grants.
+  allow_ebs_volumes             = true
+  grants_only_for_aws_resources = true
+  via_services                  = var.via_services
+}
+
+# The key's policy as it is without Plerion: it names its administrator and does not delegate to the account.
+locals {
+  key_policy = {
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "Administrator"
+      Effect    = "Allow"
+      Principal = { AWS = var.key_administrator_role_arn }
+      Action    = "kms:*"
+      Resource  = "*"
+    }]
+  }
+}
+
+module "key_policy" {
+  source = "../../modules/key-policy"
+
+  policy_json       = jsonencode(local.key_policy)
+  allow_ebs_volumes = true
+  via_services      = var.via_services
+}
+
+# The administrator makes the key: its policy lets nobody else manage it.
+provider "aws" {
+  alias  = "key_administrator"
+  region = var.region
+
+  assume_role {
+    role_arn = var.key_administrator_role_arn
+  }
+}
+
+resource "aws_kms_key" "this" {
+  provider = aws.key_administrator
+
+  description             = "A key that does not delegate to the account"
+  enable_key_rotation     = true
+  deletion_window_in_days = 7
+  policy                  = module.key_policy.policy_json
+}

@@ -1,0 +1,69 @@
+provider "aws" {
+  region = var.region
+}
+
+module "plerion_kms" {
+  source = "../../modules/plerion-kms"
+
+  kms_key_access_mode         = var.kms_key_access_mode
+  external_id                 = var.external_id
+  appliance_trusted_role_arns = var.appliance_trusted_role_arns
+}
+
+data "aws_caller_identity" "integration" {}
+
+# The keys were made elsewhere. One call of the module for each account and Region, with the provider of that place.
+provider "aws" {
+  alias  = "keys"
+  region = var.region
+
+  assume_role {
+    role_arn = var.key_administrator_role_arn
+  }
+}
+
+module "keys" {
+  source    = "../../modules/key-access"
+  providers = { aws = aws.keys }
+
+  keys                = var.keys
+  kms_key_access_mode = var.kms_key_access_mode
+  cli_profile         = var.cli_profile
+}
+
+provider "aws" {
+  alias  = "second_region"
+  region = var.second_region
+
+  assume_role {
+    role_arn = var.key_administrator_role_arn
+  }
+}
+
+module "keys_in_second_region" {
+  source    = "../../modules/key-access"
+  providers = { aws = aws.second_region }
+
+  keys                = var.keys_in_second_region
+  kms_key_access_mode = var.kms_key_access_mode
+  cli_profile         = var.cli_profile
+}
+
+provider "aws" {
+  alias  = "other_account"
+  region = var.region
+
+  assume_role {
+    role_arn = var.key_account_role_arn
+  }
+}
+
+module "keys_of_other_account" {
+  source    = "../../modules/key-access"
+  providers = { aws = aws.other_account }
+
+  keys                   = var.keys_of_other_account
+  kms_key_access_mode    = var.kms_key_access_mode
+  integration_account_id = data.aws_caller_identity.integration.account_id
+  cli_profile            = var.cli_profile_of_other_account
+}

@@ -1,0 +1,14 @@
+output "appliance_role_arn" {
+  description = "ARN of the appliance role."
+  value       = module.plerion_kms.appliance_role_arn
+}
+
+output "access_role_arn" {
+  description = "ARN of the access role."
+  value       = module.plerion_kms.access_role_arn
+}
+
+output "tags" {
+  description = "The values of the tag PlerionAccess that are set, by the names of the keys."
+  value       = merge(module.keys.tags, module.keys_in_second_region.tags, module.keys_of_other_account.tags)
+}

@@ -1,0 +1,63 @@
+provider "aws" {
+  region = var.region
+}
+
+data "aws_caller_identity" "this" {}
+
+module "plerion_kms" {
+  source = "../../modules/plerion-kms"
+
+  kms_key_access_mode         = var.kms_key_access_mode
+  external_id                 = var.external_id
+  appliance_trusted_role_arns = var.appliance_trusted_role_arns
+  attach_policy_as            = "managed"
+
+  # The tag holds on every key, also on those whose policy carries the additions.
+  tag_is_binding = true
+  # The additions trust the two roles, not everybody who carries their tags.
+  pin_additions_to_roles = true
+  # The appliance grants to AWS services alone, and uses no keys of other accounts.
+  grants_only_for_aws_resources = true
+  key_account_ids               = [data.aws_caller_identity.this.account_id]
+}
+
+# The key's policy as it is without Plerion: it names its administrator and does not delegate to the account.
+locals {
+  key_policy = {
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "Administrator"
+      Effect    = "Allow"
+      Principal = { AWS = var.key_administrator_role_arn }
+      Action    = "kms:*"
+      Resource  = "*"
+    }]
+  }
+}
+
+module "key_policy" {
+  source = "../../modules/key-policy"
+
+  policy_json         = jsonencode(local.key_policy)
+  appliance_role_arns = [module.plerion_kms.appliance_role_arn]
+  access_role_arns    = [module.plerion_kms.access_role_arn]
+}
+
+# The administrator makes the key: its policy lets nobody else manage it.
+provider "aws" {
+  alias  = "key_administrator"
+  region = var.region
+
+  assume_role {
+    role_arn = var.key_administrator_role_arn
+  }
+}
+
+resource "aws_kms_key" "this" {
+  provider = aws.key_administrator
+
+  description             = "A key that does not delegate to the account"
+  enable_key_rotation     = true
+  deletion_window_in_days = 7
+  policy                  = module.key_policy.policy_json
+}

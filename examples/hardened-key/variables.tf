@@ -1,0 +1,27 @@
+variable "region" {
+  description = "Region of the provider; roles are global."
+  type        = string
+  default     = "us-east-1"
+}
+
+variable "kms_key_access_mode" {
+  description = "Which keys the appliance may use."
+  type        = string
+  default     = "ALL_KEYS"
+}
+
+variable "external_id" {
+  description = "External id that Plerion shows for the integration."
+  type        = string
+}
+
+variable "appliance_trusted_role_arns" {
+  description = "Roles that may assume the appliance role; empty leaves it to EC2."
+  type        = list(string)
+  default     = []
+}
+
+variable "key_administrator_role_arn" {
+  description = "Role that administers the key; the key policy names it, since it does not delegate to the account."
+  type        = string
+}

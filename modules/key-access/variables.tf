@@ -1,0 +1,130 @@
+variable "create" {
+  description = "Whether anything is set on the keys; with false the module has no resources and no data sources."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "keys" {
+  description = "The keys, by names of your choice, all of one account and Region: `key_arn`; `policy_json`, the key's policy as it is now, into which the additions are merged (null leaves the policy alone); `grant_plerion_access`, false to take the additions out again; `plerion_access_tag`, the value of the tag `PlerionAccess`, `Granted` or `Denied` (null leaves the tags alone)."
+  type = map(object({
+    key_arn              = string
+    policy_json          = optional(string)
+    grant_plerion_access = optional(bool, true)
+    plerion_access_tag   = optional(string)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for key in var.keys : can(regex("^arn:[\\w-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[\\w-]+$", key.key_arn))])
+    error_message = "keys holds a key_arn that is not the ARN of a KMS key: give the form arn:aws:kms:eu-west-1:111122223333:key/KEY-ID, not an alias or a bare id."
+  }
+
+  validation {
+    condition     = length(distinct([for key in var.keys : join(":", slice(split(":", "${key.key_arn}:::::"), 3, 5))])) <= 1
+    error_message = "keys holds keys of several accounts or Regions: call the module once for each account and Region, with the provider of that place."
+  }
+
+  validation {
+    condition     = alltrue([for key in var.keys : key.plerion_access_tag == null ? true : contains(["Granted", "Denied"], key.plerion_access_tag)])
+    error_message = "keys holds a plerion_access_tag other than \"Granted\" and \"Denied\": set it to one of the two, or leave it out to keep the tags as they are."
+  }
+
+  validation {
+    condition     = alltrue([for key in var.keys : key.policy_json == null ? true : can(jsondecode(key.policy_json).Statement)])
+    error_message = "keys holds a policy_json that is not a key policy: give a JSON object that holds \"Statement\", for instance what 'aws kms get-key-policy --output text' prints."
+  }
+}
+
+variable "kms_key_access_mode" {
+  description = "The mode of the integration, for the warnings alone: `ALL_KEYS`, `SELECTED_KEYS`, or null for no warnings about mode and tag."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.kms_key_access_mode == null ? true : contains(["ALL_KEYS", "SELECTED_KEYS"], var.kms_key_access_mode)
+    error_message = "kms_key_access_mode is neither \"ALL_KEYS\" nor \"SELECTED_KEYS\": set it to one of the two, or leave it out."
+  }
+}
+
+variable "tag_is_binding" {
+  description = "Whether the appliance role is denied by the tag (`tag_is_binding` of modules/plerion-kms), for the warnings alone."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "integration_account_id" {
+  description = "Account of the Plerion integration, where the keys lie in another one; null where both are the same."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.integration_account_id == null ? true : can(regex("^[0-9]{12}$", var.integration_account_id))
+    error_message = "integration_account_id is not an AWS account id: give its 12 digits, in quotes."
+  }
+}
+
+variable "allow_ebs_volumes" {
+  description = "Adds to the key policy what EBS needs and the guide's additions leave out, so that volumes can be made from encrypted snapshots and attached: GenerateDataKeyWithoutPlaintext, and CreateGrant for AWS services alone."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "appliance_role_arns" {
+  description = "ARNs of the appliance role that the additions are pinned to (`aws:PrincipalArn`), beside its tag: the guide trusts the tag alone, and a session tag is a tag, so that whoever may tag a session passes for the role. Empty as in the guide."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.appliance_role_arns : can(regex("^arn:[\\w-]+:iam::[0-9]{12}:role/[\\w+=,.@/-]+$", arn))])
+    error_message = "appliance_role_arns holds something that is not the ARN of a role: give ARNs of the form arn:aws:iam::111122223333:role/NAME, without wildcards."
+  }
+}
+
+variable "access_role_arns" {
+  description = "ARNs of the access role that the additions are pinned to (`aws:PrincipalArn`), beside its tag: the guide trusts the tag alone, and a session tag is a tag, so that whoever may tag a session passes for the role. Empty as in the guide."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.access_role_arns : can(regex("^arn:[\\w-]+:iam::[0-9]{12}:role/[\\w+=,.@/-]+$", arn))])
+    error_message = "access_role_arns holds something that is not the ARN of a role: give ARNs of the form arn:aws:iam::111122223333:role/NAME, without wildcards."
+  }
+}
+
+variable "via_services" {
+  description = "AWS services by way of which alone the appliance may use keys (`kms:ViaService`), for instance `ec2.*.amazonaws.com`; empty as in the guide, which also allows calls from anywhere with the role's credentials. Calls that the appliance makes itself are then refused, DescribeKey included."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for service in var.via_services : can(regex("^[a-z0-9-]+\\.([a-z0-9-]+|\\*)\\.amazonaws\\.com(\\.cn)?$", service))])
+    error_message = "via_services holds something that is not a value of kms:ViaService: give for instance \"ec2.eu-west-1.amazonaws.com\", or \"ec2.*.amazonaws.com\" for every Region."
+  }
+}
+
+variable "bypass_policy_lockout_safety_check" {
+  description = "Whether KMS is told not to check that the new policy still lets the caller change it; with true a key can become unmanageable, and destroying leaves the policy as it is then."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "restore_policy_on_destroy" {
+  description = "Whether destroying puts the given policy back, without the additions: Terraform's provider by itself puts AWS's default policy in its place, and this follows with the AWS CLI. It can't where the module's block is deleted from the configuration: empty `keys` first, apply, then delete it."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "cli_profile" {
+  description = "Profile of the AWS CLI, where its usual credentials are not those of an administrator of the keys, for instance because the provider assumes a role: the CLI does not see the provider's configuration. The CLI sets the tags, since Terraform's provider has no resource for one tag of a key, and restores policies. Terraform does not see when a tag is changed later."
+  type        = string
+  default     = null
+}

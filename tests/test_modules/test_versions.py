@@ -1,0 +1,63 @@
+"""The HCL asks for no more than the Terraform that it says it works with, and every folder says the same."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from harness.docs import documented_folders
+from harness.hcl import blocks, read_folder
+from harness.paths import PROJECT
+
+TERRAFORM, PROVIDER = ">= 1.6", ">= 5.31, < 7.0"
+
+# An example that needs a newer provider than the modules, and why.
+NEWER_PROVIDERS = {"examples/organization": ">= 5.60, < 7.0"}  # accounts in deployment_targets
+
+# What Terraform's own changelog says came after 1.6.
+NEWER_BLOCKS = {"removed": "1.7", "ephemeral": "1.10"}
+NEWER_EXPRESSIONS = {
+    r"\bprovider::": "1.8",
+    r"\bissensitive\(": "1.8",
+    r"\btemplatestring\(": "1.9",
+    r"\bephemeral\s*=": "1.10",
+    r"\bephemeralasnull\(": "1.10",
+    r"\w_wo\s*=": "1.11",
+}
+
+FOLDERS = {str(folder.relative_to(PROJECT)): folder for folder in documented_folders()}
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_the_stated_versions_are_the_same_everywhere(name: str) -> None:
+    requirements = dict(read_folder(FOLDERS[name]).requirements)
+    assert requirements.pop("terraform") == TERRAFORM
+    # A module without resources may leave the provider out.
+    expected = [NEWER_PROVIDERS[name]] if name in NEWER_PROVIDERS else [PROVIDER]
+    assert list(requirements.values()) in ([], expected)
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_nothing_in_the_language_is_newer_than_stated(name: str) -> None:
+    newer = []
+    for heading, text in blocks(FOLDERS[name]):
+        kind = heading[0]
+        if kind in NEWER_BLOCKS:
+            newer.append(f"a block '{kind}' needs Terraform {NEWER_BLOCKS[kind]}")
+        if kind == "import" and re.search(r"\bfor_each\s*=", text):
+            newer.append("an import block with for_each needs Terraform 1.7")
+        if kind == "variable" and set(re.findall(r"\bvar\.(\w+)", text)) - {heading[1]}:
+            newer.append(f"the validation of '{heading[1]}' names another variable and needs Terraform 1.9")
+        newer += [
+            f"{found.group()!r} in {' '.join(heading)} needs Terraform {version}"
+            for expression, version in NEWER_EXPRESSIONS.items()
+            for found in re.finditer(expression, text)
+        ]
+    assert newer == []
+
+
+def test_the_readme_states_these_versions() -> None:
+    text = (PROJECT / "README.md").read_text(encoding="utf-8")
+    assert f"| Terraform | {TERRAFORM.removeprefix('>= ')} and newer |" in text
+    assert "| AWS provider | 5.31 and newer, below 7.0 |" in text
