@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
 from harness import tally
 from harness.example_run import ExampleRun
 from harness.probe import probe
+from harness.terraform_binary import locate
 
 from .examples import EXAMPLES, Runs
 
@@ -50,6 +53,18 @@ def test_a_switch_of_the_mode_updates_one_policy_in_place(run: ExampleRun) -> No
     assert [(change.address, change.actions) for change in run.switch] == [
         (address, ("update",)) for address in SWITCHED[run.example]
     ]
+
+
+@pytest.mark.parametrize("run", of_group("selected-keys"), indirect=True)
+def test_an_upgrade_moves_resources_and_changes_none(run: ExampleRun) -> None:
+    renamed = {
+        "module.cmk_access.aws_iam_role_policy.this[0]": "module.cmk_access.module.policy.aws_iam_role_policy.this[0]",
+        "module.roles.aws_iam_role_policy.metadata[0]": "module.roles.module.metadata_policy.aws_iam_role_policy.this[0]",
+    }
+    for before, now in renamed.items():
+        addresses = [f"module.plerion_kms.{address}" for address in (now, before)]
+        subprocess.run([locate(), "state", "mv", *addresses], cwd=run.terraform.folder, check=True, capture_output=True)
+    assert run.terraform.plan() == []
 
 
 @pytest.mark.parametrize("run", of_group("selected-keys"), indirect=True)
