@@ -107,8 +107,8 @@ def is_known(key: str) -> bool:
         return True
     # A claim of an OpenID Connect provider: `token.actions.githubusercontent.com:sub`,
     # `oidc.eks.R.amazonaws.com/id/X:aud`.
-    provider, colon, claim = folded.rpartition(":")
-    return bool(colon) and "." in provider and ":" not in provider and claim in _CLAIMS
+    provider, _, claim = folded.rpartition(":")
+    return "." in provider and ":" not in provider and claim in _CLAIMS
 
 
 def check_known(key: str) -> None:
