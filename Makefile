@@ -44,7 +44,7 @@ mutation: .venv/complete ## Change the decision engine in thousands of ways, whi
 	@mkdir -p mutants/src mutants/tests
 	@ln -sfn ../../tests/authorization mutants/src/authorization
 	@ln -sfn ../../tests/test_authorization mutants/tests/test_authorization
-	@ln -sfn ../pyproject.toml mutants/pyproject.toml
+	@ln -sfn ../pyproject.toml ../README.md mutants/
 	@cd mutants && ../.venv/bin/mutmut run --max-children $(MUTATION_CHILDREN) $(ARGS)
 
 .PHONY: docs

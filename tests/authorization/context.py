@@ -12,7 +12,7 @@ from types import NoneType
 
 from authorization import unknowns
 from authorization.arn import parse_arn
-from authorization.context_keys import ENCRYPTION_CONTEXT_PREFIX, MULTIVALUED, TAG_PREFIXES
+from authorization.context_keys import ENCRYPTION_CONTEXT_PREFIX, MULTIVALUED, TAG_PREFIXES, UNREAD_ATTESTATION
 from authorization.errors import NotUnderstoodError
 from authorization.request import ContextValue, PrincipalType, Request
 
@@ -71,6 +71,8 @@ class Context:
             value = self._from_request(folded, prefix, name)
         if value is None and folded in _CLOCK:
             value = self._clock(folded)
+        if value is None and folded.startswith(UNREAD_ATTESTATION) and UNREAD_ATTESTATION in self._given:
+            raise NotUnderstoodError(f"the attestation document that {key!r} comes from")
         if not isinstance(value, (str, tuple, NoneType)):
             raise NotUnderstoodError(f"the value of {key!r} in the request, which is neither text nor a set of texts")
         if folded in MULTIVALUED and isinstance(value, str):
