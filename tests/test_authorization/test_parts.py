@@ -53,6 +53,7 @@ def key_policy(*statements: dict[str, Any]) -> Policy:
 
 
 DELEGATION = allow(Principal={"AWS": HOME})
+OPEN = policy(PolicyKind.IDENTITY, allow())
 
 
 # Patterns
@@ -211,6 +212,20 @@ def test_a_request_without_a_time_says_so() -> None:
     assert not context().has("aws:CurrentTime")
 
 
+def test_kms_caller_account_is_known_to_kms_alone() -> None:
+    assert context().get("kms:CallerAccount") == HOME
+    assert Context(Request(SESSION, "iam:GetRole", Resource(ROLE, HOME))).get("kms:CallerAccount") is None
+
+
+def test_a_service_is_known_as_one() -> None:
+    service = Principal(PrincipalType.SERVICE, "ec2.amazonaws.com")
+    of_service = Context(Request(service, "kms:Decrypt", Resource(KEY, HOME)))
+    assert of_service.get("aws:PrincipalIsAWSService") == "true"
+    assert of_service.get("aws:PrincipalServiceName") == "ec2.amazonaws.com"
+    assert context().get("aws:PrincipalIsAWSService") == "false"
+    assert context().get("aws:PrincipalServiceName") is None
+
+
 # Principals
 
 
@@ -290,6 +305,53 @@ def test_the_lockout_check_sees_the_region_and_the_account_of_the_caller() -> No
         assert kms.lockout(caller, key, text.replace(value, "x"), "eu-west-1") is not None
     assert kms.lockout(caller, key, '{"Statement": []}', "eu-west-1") is not None
     assert kms.lockout(caller, key, '{"Statement": []}', "eu-west-1", bypass=True) is None
+
+
+# Keys that are not there
+
+
+KEY_ID = "11111111-aaaa-4aaa-8aaa-111111111111"
+PREFIX = f"arn:aws:kms:eu-west-1:{HOME}"
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameters", "role", "text"),
+    [
+        ("ReEncrypt", {"SourceKeyId": KEY_ID}, "source", f"Key '{PREFIX}:key/{KEY_ID}' does not exist"),
+        ("ReEncrypt", {"DestinationKeyId": KEY_ID}, "destination", f"Key '{PREFIX}:key/{KEY_ID}' does not exist"),
+        (
+            "CreateAlias",
+            {"AliasName": "alias/a", "TargetKeyId": KEY_ID},
+            "key",
+            f"Key '{PREFIX}:key/{KEY_ID}' does not exist",
+        ),
+        (
+            "UpdateAlias",
+            {"AliasName": "alias/a", "TargetKeyId": KEY_ID},
+            "target",
+            f"Key '{PREFIX}:key/{KEY_ID}' does not exist",
+        ),
+        ("DeleteAlias", {"AliasName": "alias/a"}, "key", f"Alias {PREFIX}:alias/a is not found."),
+        ("Encrypt", {"KeyId": "alias/a"}, "key", f"Alias {PREFIX}:alias/a is not found."),
+        ("Encrypt", {"KeyId": f"{PREFIX}:alias/a"}, "key", f"Alias {PREFIX}:alias/a is not found."),
+        ("Encrypt", {"KeyId": f"{PREFIX}:key/x"}, "key", f"Key '{PREFIX}:key/x' does not exist"),
+        ("Encrypt", {"KeyId": f"arn:aws:kms:us-east-1:{HOME}:key/x"}, "key", "Invalid arn us-east-1"),
+        ("Encrypt", {"KeyId": "mrk-1"}, "key", f"Key '{PREFIX}:key/mrk-1' does not exist"),
+        ("Encrypt", {"KeyId": "x" * 36}, "key", f"Invalid keyId '{'x' * 36}'"),
+        ("Encrypt", {"KeyId": "a-b-c-d-e"}, "key", "Invalid keyId 'a-b-c-d-e'"),
+        ("Encrypt", {"KeyId": "x", "AliasName": "alias/a"}, "key", "Invalid keyId 'x'"),
+        ("Encrypt", {"KeyId": ""}, "key", "Invalid keyId ''"),
+    ],
+)
+def test_a_key_that_is_not_there_is_named_as_it_was_asked_for(
+    operation: str, parameters: dict[str, str], role: str, text: str
+) -> None:
+    there = kms.Key(arn=KEY, policy=key_policy(DELEGATION))
+    keys = {name: None if name == role else there for name in ("key", "source", "destination", "target")}
+    caller = Caller(SESSION, identity=(OPEN,))
+    decision = kms.authorize_call(caller, kms.KmsCall(operation, parameters, "eu-west-1", HOME, keys))
+    assert decision.error is not None
+    assert (decision.error.code, decision.error.status, decision.error.message) == ("NotFoundException", 400, text)
 
 
 # Validation
@@ -393,7 +455,6 @@ def test_a_federated_user_without_a_name_has_none_in_its_arn() -> None:
 
 DECRYPT = Request(SESSION, "kms:Decrypt", Resource(KEY, HOME, {}))
 FOREIGN = Request(GUEST, "kms:Decrypt", Resource(KEY, HOME, {"team": ""}))
-OPEN = policy(PolicyKind.IDENTITY, allow())
 CLOSED = {kind: policy(kind, allow(Action="kms:Encrypt")) for kind in (PolicyKind.BOUNDARY, PolicyKind.SESSION)}
 SERVICE = Principal(PrincipalType.SERVICE, "ec2.amazonaws.com")
 SPARED = deny(NotPrincipal={"AWS": [HOME, ROLE]})
