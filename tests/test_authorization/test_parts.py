@@ -11,7 +11,7 @@ import pytest
 from authorization import kms, simulate, sts, unknowns, validation
 from authorization.caller import Caller
 from authorization.context import Context
-from authorization.decision import Source
+from authorization.decision import Decision, Source
 from authorization.documents import Policy, PolicyKind, parse_policy
 from authorization.engine import authorize, authorize_caller_side
 from authorization.errors import NotUnderstoodError
@@ -134,6 +134,7 @@ def tag(key: str, value: str = "") -> dict[str, str]:
             [],
             "ValidationError 400: 1 validation error detected: a session has at most 50",
         ),
+        ([tag("k")], [], None),
         ([tag("k" * 128)], [], None),
         ([tag("k" * 129)], [], "ValidationError 400: 1 validation error detected: a tag key has 1 to 128 characters"),
         ([tag("")], [], "ValidationError 400: 1 validation error detected: a tag key has 1 to 128 characters"),
@@ -347,11 +348,29 @@ def test_a_key_that_is_not_there_is_named_as_it_was_asked_for(
     operation: str, parameters: dict[str, str], role: str, text: str
 ) -> None:
     there = kms.Key(arn=KEY, policy=key_policy(DELEGATION))
-    keys = {name: None if name == role else there for name in ("key", "source", "destination", "target")}
+    keys = {name: None if name == role else there for name in ("key", "source", "destination", "former", "target")}
     caller = Caller(SESSION, identity=(OPEN,))
     decision = kms.authorize_call(caller, kms.KmsCall(operation, parameters, "eu-west-1", HOME, keys))
     assert decision.error is not None
     assert (decision.error.code, decision.error.status, decision.error.message) == ("NotFoundException", 400, text)
+    assert decision.reason == text
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [
+        ("cn-north-1", "aws-cn"),
+        ("us-gov-west-1", "aws-us-gov"),
+        ("us-iso-east-1", "aws-iso"),
+        ("us-east-1", "aws"),
+        ("ap-south-1", "aws"),
+    ],
+)
+def test_a_key_that_is_not_there_is_named_in_its_partition(region: str, partition: str) -> None:
+    call = kms.KmsCall("Encrypt", {"KeyId": KEY_ID}, region, HOME, {"key": None})
+    assert kms.authorize_call(Caller(SESSION), call).reason == (
+        f"Key 'arn:{partition}:kms:{region}:{HOME}:key/{KEY_ID}' does not exist"
+    )
 
 
 # Validation
@@ -448,6 +467,166 @@ def test_a_federated_user_without_a_name_has_none_in_its_arn() -> None:
     decision = sts.authorize_call(Caller(SESSION), sts.StsCall("GetFederationToken", {}))
     assert decision.error is not None
     assert decision.error.message.endswith(f"on resource: arn:aws:sts::{HOME}:federated-user/")
+
+
+TRUST = policy(
+    PolicyKind.TRUST,
+    {
+        "Effect": "Allow",
+        "Principal": {"AWS": HOME},
+        "Action": ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"],
+    },
+)
+TARGET = sts.Role(f"arn:aws:iam::{HOME}:role/Target", TRUST)
+
+
+def assume(
+    parameters: dict[str, Any], *, identity: Policy | None = None, role: sts.Role | None = TARGET, **caller: Any
+) -> Decision:
+    """AssumeRole by a session that may do everything, or what `identity` says."""
+    given = identity or policy(PolicyKind.IDENTITY, allow(Action="*"))
+    known = {"RoleArn": TARGET.arn, "RoleSessionName": "visit", **parameters}
+    return sts.authorize_call(Caller(SESSION, (given,), **caller), sts.StsCall("AssumeRole", known, role))
+
+
+def only_if(operator: str, key: str, value: str) -> Policy:
+    return policy(PolicyKind.IDENTITY, allow(Action="sts:*", Condition={operator: {key: value}}))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "operator", "key", "value", "allowed"),
+    [
+        ({"DurationSeconds": 900}, "NumericLessThanEquals", "sts:DurationSeconds", "900", True),
+        ({"DurationSeconds": 901}, "NumericLessThanEquals", "sts:DurationSeconds", "900", False),
+        ({}, "NumericLessThanEquals", "sts:DurationSeconds", "900", False),
+        ({"ExternalId": "e"}, "StringEquals", "sts:ExternalId", "e", True),
+        ({"ExternalId": "f"}, "StringEquals", "sts:ExternalId", "e", False),
+        ({}, "StringEquals", "sts:RoleSessionName", "visit", True),
+        ({"RoleSessionName": "other"}, "StringEquals", "sts:RoleSessionName", "visit", False),
+    ],
+)
+def test_conditions_on_the_members_of_assume_role(
+    parameters: dict[str, Any], operator: str, key: str, value: str, allowed: bool
+) -> None:
+    assert assume(parameters, identity=only_if(operator, key, value)).allowed is allowed
+
+
+def test_a_source_identity_stays_as_it_is() -> None:
+    kept = {"aws:SourceIdentity": "ann"}
+    assert assume({}, context=kept).allowed
+    assert assume({"SourceIdentity": "ann"}, context=kept).allowed
+    decision = assume({"SourceIdentity": "bob"}, context=kept)
+    assert decision.reason == "a session cannot change its source identity"
+    assert decision.error is not None
+    assert (decision.error.code, decision.error.status, decision.error.message) == (
+        "AccessDenied",
+        403,
+        f"User: {SESSION.arn} is not authorized to perform: sts:SetSourceIdentity on resource: {TARGET.arn}",
+    )
+
+
+def test_tags_from_an_identity_provider_need_tag_session() -> None:
+    trust = policy(PolicyKind.TRUST, {"Effect": "Allow", "Principal": {"AWS": HOME}, "Action": "sts:AssumeRole"})
+    untaggable = replace(TARGET, trust=trust)
+    assert assume({}, role=untaggable).allowed
+    assert not assume({}, role=untaggable, context={"AWS:RequestTag/team": "blue"}).allowed
+    assert assume({}, context={"AWS:RequestTag/team": "blue"}).allowed
+
+
+def test_tags_that_a_session_hands_on_are_part_of_the_request() -> None:
+    def answer(condition: dict[str, Any]) -> bool:
+        identity = policy(PolicyKind.IDENTITY, allow(Action="sts:*", Condition=condition))
+        parameters = {"RoleArn": TARGET.arn, "RoleSessionName": "x", "Tags": [tag("Site", "s")]}
+        call = sts.StsCall("AssumeRole", parameters, TARGET, {"Team": "blue", "Unit": "u"})
+        return sts.authorize_call(Caller(SESSION, (identity,)), call).allowed
+
+    assert answer({"StringEquals": {"aws:RequestTag/Team": "blue", "aws:RequestTag/Site": "s"}})
+    assert answer({"ForAllValues:StringEquals": {"aws:TagKeys": ["Site", "Team", "Unit"]}})
+    assert not answer({"ForAllValues:StringEquals": {"aws:TagKeys": ["Site", "Team"]}})
+    assert answer({"ForAllValues:StringEquals": {"sts:TransitiveTagKeys": ["Team", "Unit"]}})
+    assert not answer({"ForAnyValue:StringEquals": {"sts:TransitiveTagKeys": ["Site"]}})
+
+
+def test_why_a_role_is_not_assumed() -> None:
+    missing = assume({}, role=None)
+    assert missing.reason == f"there is no role {TARGET.arn!r}"
+    assert missing.error is not None
+    assert missing.error.message.endswith(f"is not authorized to perform: sts:AssumeRole on resource: {TARGET.arn}")
+    by_root = sts.authorize_call(Caller(ROOT), sts.StsCall("AssumeRole", {"RoleArn": TARGET.arn}, TARGET))
+    assert by_root.reason == "Roles may not be assumed by root accounts."
+    bad_tags = assume({"Tags": [tag("k"), tag("K")]})
+    assert bad_tags.reason.startswith("the session tags are not valid: Duplicate tag keys found.")
+    assert [trace.statement for trace in bad_tags.trace] == ["statement 1", "statement 1"]
+    with_token = sts.authorize_call(
+        Caller(SESSION), sts.StsCall("AssumeRoleWithWebIdentity", {"RoleArn": TARGET.arn}, TARGET)
+    )
+    assert with_token.reason == ("not understood: a caller of type 'role session' for AssumeRoleWithWebIdentity")
+
+
+def test_a_call_that_cannot_be_read_is_refused() -> None:
+    decision = assume({"Tags": [{"Value": "no key"}]})
+    assert not decision.allowed
+    assert decision.reason == "not understood: the call: KeyError while reading it"
+
+
+def test_operations_on_nothing_are_decided_on_everything() -> None:
+    limited = policy(PolicyKind.IDENTITY, allow(Action="sts:*", Resource="arn:aws:iam::*:role/*"))
+    call = sts.StsCall("DecodeAuthorizationMessage", {})
+    assert not sts.authorize_call(Caller(SESSION, (limited,)), call).allowed
+    decision = sts.authorize_call(Caller(SESSION, (policy(PolicyKind.IDENTITY, allow(Action="sts:*")),)), call)
+    assert decision.allowed
+    refused = sts.authorize_call(Caller(SESSION), call)
+    assert refused.error is not None
+    assert refused.error.message.endswith("sts:DecodeAuthorizationMessage on resource: *")
+
+
+# Conditions
+
+
+@pytest.mark.parametrize(
+    ("operator", "wanted", "seen", "holds"),
+    [
+        ("IpAddress", "10.1.2.3/8", "10.9.9.9", True),  # the host's bits of a range do not count
+        ("IpAddress", "10.1.2.3/8", "11.1.2.3", False),
+        ("IpAddress", "10.1.2.3", "10.1.2.3", True),
+        ("IpAddress", "10.1.2.3", "10.1.2.4", False),
+        ("IpAddress", "10.0.0.0/8", "2001:db8::1", False),
+        ("NotIpAddress", "10.0.0.0/8", "2001:db8::1", True),
+    ],
+)
+def test_address_ranges(operator: str, wanted: str, seen: str, holds: bool) -> None:
+    identity = policy(PolicyKind.IDENTITY, allow(Condition={operator: {"aws:SourceIp": wanted}}))
+    request = Request(SESSION, "kms:ListKeys", Resource("*", HOME), {"aws:SourceIp": seen})
+    assert authorize(request, Policies(identity=(identity,))).allowed is holds
+
+
+def test_an_address_that_is_none_is_named() -> None:
+    identity = policy(PolicyKind.IDENTITY, allow(Condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}))
+    request = Request(SESSION, "kms:ListKeys", Resource("*", HOME), {"aws:SourceIp": "here"})
+    assert "'here' where an IP address is wanted" in authorize(request, Policies(identity=(identity,))).reason
+
+
+@pytest.mark.parametrize(
+    ("resource", "allowed"),
+    [
+        ("arn:aws:kms:eu-west-1:111111111111:*", True),
+        ("arn:aws:kms:*:111111111111:*", True),
+        ("arn:aws:kms:eu-west-1:*:*", True),
+        ("arn:aws:kms:us-east-1:111111111111:*", False),
+        ("arn:aws:kms:us-east-1:*:*", False),
+        ("arn:aws:kms:eu-west-1:222222222222:*", False),
+        ("arn:aws:kms:eu-west-1:111111111111:key/*", False),
+        ("arn:aws:s3:eu-west-1:111111111111:*", False),
+        ("arn:aws:k*:eu-west-1:111111111111:*", True),
+    ],
+)
+def test_an_arn_for_what_works_on_no_key(resource: str, allowed: bool) -> None:
+    identity = policy(PolicyKind.IDENTITY, allow(Resource=resource))
+    request = Request(SESSION, "kms:ListKeys", Resource("*", HOME), {"aws:RequestedRegion": "eu-west-1"})
+    assert authorize(request, Policies(identity=(identity,))).allowed is allowed
+    of_other_service = replace(request, action="s3:ListAllMyBuckets")
+    anything = policy(PolicyKind.IDENTITY, allow(Action="*", Resource=resource))
+    assert not authorize(of_other_service, Policies(identity=(anything,))).allowed
 
 
 # Unknowns: each is one switch
