@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from authorization.decision import Source
 from authorization.explain import explain
+from authorization.patterns import compile_parts
+from test_authorization import naive
 from test_authorization.asking import ask
 from test_authorization.situation import (
     Policy,
@@ -502,6 +504,15 @@ def test_one_more_wanted_value_widens_an_operator_and_narrows_its_negation(s: Si
     fewer = data.draw(st.sampled_from([values[:-1], values[1:]]))
     before, after = under(s, operator, fewer), under(s, operator, values)
     assert (before or not after) if "Not" in operator else (after or not before)
+
+
+PIECES = st.lists(st.tuples(st.text("ab*?", max_size=4), st.booleans()), min_size=1, max_size=4)
+
+
+@given(PIECES, st.text("ab*", max_size=7))
+@settings(max_examples=10 * settings().max_examples)
+def test_patterns_are_the_regular_expressions_that_they_stand_for(parts: list[tuple[str, bool]], text: str) -> None:
+    assert compile_parts(parts).matches(text) is naive.glob(parts, text)
 
 
 # Answers
