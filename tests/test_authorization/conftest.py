@@ -41,7 +41,7 @@ def pytest_configure() -> None:
         from mutmut.mutation import trampoline
 
         trampoline.get_mutant_under_test = partial(str, mutant)
-    if mutant == "stats" or mutant.partition("__mutmut_")[0] in _run_by_import:
+    if mutant == "stats" or (mutant and not _run_by_import) or mutant.partition("__mutmut_")[0] in _run_by_import:
         for name in list(sys.modules):
             parts = name.split(".")
             if ("authorization" in parts or "test_authorization" in parts[:-1]) and parts[-1] not in _KEPT:

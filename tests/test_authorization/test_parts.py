@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from authorization.decision import Decision, Source
 from authorization.documents import Policy, PolicyKind, parse_policy
 from authorization.engine import authorize, authorize_caller_side
 from authorization.errors import NotUnderstoodError
+from authorization.explain import explain
 from authorization.grants import right_to_retire, validate_child_grant
 from authorization.patterns import compile_parts, compile_pattern, split_parts
 from authorization.policies import Grant, Policies
@@ -227,6 +229,25 @@ def test_a_service_is_known_as_one() -> None:
     assert context().get("aws:PrincipalServiceName") is None
 
 
+def test_names_in_the_encryption_context_that_differ_in_case_only() -> None:
+    """The one written as in the policy counts, else the first in the alphabet: `unknowns.DUPLICATE_TAG_KEYS`."""
+    both = context(**{"kms:EncryptionContext:app": "small", "kms:EncryptionContext:APP": "large"})
+    assert both.get("kms:EncryptionContext:app") == "small"
+    assert both.get("KMS:encryptioncontext:APP") == "large"
+    assert both.get("kms:EncryptionContext:App") == "large"
+    assert context(**{"kms:EncryptionContext:app": "small"}).get("kms:EncryptionContext:APP") == "small"
+
+
+def test_a_value_of_another_type_is_named() -> None:
+    with pytest.raises(NotUnderstoodError, match="the value of 'kms:ViaService' in the request, which is neither"):
+        context(**{"kms:ViaService": 7}).get("kms:ViaService")
+
+
+def test_the_requested_region_is_the_keys_unless_the_request_says_otherwise() -> None:
+    assert context().get("aws:RequestedRegion") == "eu-west-1"
+    assert context(**{"AWS:REQUESTEDREGION": "us-east-1"}).get("aws:RequestedRegion") == "us-east-1"
+
+
 # Principals
 
 
@@ -278,6 +299,20 @@ def test_a_child_grant_says_what_is_wrong_with_it() -> None:
     for stricter in ({"a": "1"}, {"a": "1", "b": "2"}):
         assert validate_child_grant(loose, ["Decrypt"], stricter) is None
         assert validate_child_grant(loose, ["Decrypt"], None, stricter) is None
+
+
+def test_every_grant_is_looked_at() -> None:
+    others = [
+        replace(GRANT, key_arn=KEY + "x"),
+        replace(GRANT, operations=("Encrypt",)),
+        replace(GRANT, grantee=GUEST.arn),
+        replace(GRANT, equals={"a": "1"}),
+    ]
+    request = Request(SESSION, "kms:Decrypt", Resource(KEY, HOME))
+    given = Policies(resource=key_policy(DELEGATION), grants=tuple(others))
+    assert not authorize(request, given).allowed
+    decision = authorize(request, replace(given, grants=(*others, replace(GRANT, grant_id="h"))))
+    assert decision.reason == "grant 'h' allows it"
 
 
 def test_a_grant_that_nobody_may_retire_says_so() -> None:
@@ -371,6 +406,123 @@ def test_a_key_that_is_not_there_is_named_in_its_partition(region: str, partitio
     assert kms.authorize_call(Caller(SESSION), call).reason == (
         f"Key 'arn:{partition}:kms:{region}:{HOME}:key/{KEY_ID}' does not exist"
     )
+
+
+def test_a_call_of_kms_that_cannot_be_read_is_refused() -> None:
+    call = kms.KmsCall("CreateAlias", {}, "eu-west-1", HOME, {})
+    decision = kms.authorize_call(Caller(SESSION, (OPEN,)), call)
+    assert decision.reason == "not understood: the call: KeyError while reading it"
+    assert decision.error is not None
+    assert decision.error.message == (
+        f"User: {SESSION.arn} is not authorized to perform: kms:CreateAlias on resource: * because this is not "
+        "understood: the call: KeyError while reading it"
+    )
+
+
+def test_grants_of_a_principal_of_another_account_cannot_be_listed() -> None:
+    call = kms.KmsCall("ListRetirableGrants", {"RetiringPrincipal": GUEST.issuer_arn}, "eu-west-1", HOME, {})
+    decision = kms.authorize_call(Caller(SESSION, (OPEN,)), call)
+    assert decision.reason == f"{GUEST.issuer_arn} is not in the caller's account"
+    call = replace(call, parameters={"RetiringPrincipal": ROLE})
+    assert kms.authorize_call(Caller(SESSION, (OPEN,)), call).allowed
+    call = replace(call, parameters={"RetiringPrincipal": "Scan"})
+    assert kms.authorize_call(Caller(SESSION, (OPEN,)), call).reason == (
+        "not understood: the retiring principal 'Scan'"
+    )
+
+
+def test_a_grant_that_is_not_there_is_named() -> None:
+    there = kms.Key(arn=KEY, policy=key_policy(DELEGATION))
+    call = kms.KmsCall("RetireGrant", {"KeyId": KEY, "GrantId": "g"}, "eu-west-1", HOME, {"key": there})
+    assert kms.authorize_call(Caller(SESSION, (OPEN,)), call).reason == "Grant ID g not found"
+    call = replace(call, parameters={"GrantToken": "t"})
+    assert kms.authorize_call(Caller(SESSION, (OPEN,)), call).reason == "Grant ID  not found"
+
+
+def test_control_policies_hold_in_calls_of_kms() -> None:
+    closed = policy(PolicyKind.RESOURCE_CONTROL, allow(Action="kms:Encrypt", Principal="*"))
+    key = kms.Key(arn=KEY, policy=key_policy(DELEGATION), resource_control=((closed,),))
+    caller = Caller(SESSION, (OPEN,))
+
+    def answer(key: kms.Key, caller: Caller = caller, operation: str = "DescribeKey") -> bool:
+        call = kms.KmsCall(operation, {"KeyId": KEY}, "eu-west-1", HOME, {"key": key})
+        return kms.authorize_call(caller, call).allowed
+
+    assert not answer(key)
+    assert answer(replace(key, resource_control=()))
+    assert answer(replace(key, aws_managed=True))
+    limited = replace(caller, service_control=((policy(PolicyKind.SERVICE_CONTROL, allow(Action="kms:Encrypt")),),))
+    assert not answer(replace(key, resource_control=()), limited)
+    assert not answer(key, limited, "ListKeys")
+    assert answer(key, caller, "ListKeys")
+
+
+# Reasons and explanations
+
+
+def test_why_a_key_of_another_account_may_be_used() -> None:
+    request = Request(GUEST, "kms:Decrypt", Resource(KEY, HOME))
+    decision = authorize(request, Policies((OPEN,), resource=key_policy(allow(Principal="*"))))
+    assert decision.reason == (
+        "'statement 1' of resource-based policy 'key' allows the other account's caller; 'statement 1' of "
+        "identity-based policy 'identity'"
+    )
+
+
+def test_a_role_that_its_boundary_limits() -> None:
+    request = Request(SESSION, "kms:Decrypt", Resource(KEY, HOME))
+    given = Policies(resource=key_policy(allow(Principal={"AWS": ROLE})), boundary=CLOSED[PolicyKind.BOUNDARY])
+    decision = authorize(request, given)
+    assert decision.source is Source.BOUNDARY
+    assert decision.error is not None
+    assert decision.error.message.endswith("because no permissions boundary allows the kms:Decrypt action")
+
+
+def test_a_policy_in_a_place_that_is_not_its_own_is_named() -> None:
+    request = Request(SESSION, "kms:Decrypt", Resource(KEY, HOME))
+    decision = authorize(request, Policies(identity=(key_policy(DELEGATION),), resource=key_policy(DELEGATION)))
+    assert decision.reason == "not understood: key: a policy of kind 'key' used as identity-based policy"
+
+
+@pytest.mark.parametrize(
+    ("action", "caller", "code", "status", "start"),
+    [
+        ("kms:Nothing", SESSION, "AccessDeniedException", 400, f"User: {SESSION.arn} is not"),
+        ("IAM:GetRole:x", SESSION, "AccessDenied", 403, f"User: {SESSION.arn} is not"),
+        ("sts:a:b", Principal(PrincipalType.ANONYMOUS, ""), "AccessDenied", 403, "User: anonymous is not"),
+        ("tag:a:b", None, "AccessDeniedException", 400, "User: anonymous is not"),
+    ],
+)
+def test_the_error_where_something_is_not_understood(
+    action: str, caller: Any, code: str, status: int, start: str
+) -> None:
+    decision = authorize(Request(caller, action, Resource(KEY, HOME)), Policies())
+    assert decision.source is Source.NOT_UNDERSTOOD
+    assert decision.error is not None
+    assert (decision.error.code, decision.error.status) == (code, status)
+    assert decision.error.message.startswith(f"{start} authorized to perform: {action} on resource: {KEY} because this")
+
+
+def test_a_statement_that_is_not_understood_leaves_its_trace() -> None:
+    strange = allow(Condition={"Strange": {"aws:username": "x"}})
+    given = Policies(identity=(policy(PolicyKind.IDENTITY, allow(), strange),), resource=key_policy(DELEGATION))
+    decision = authorize(Request(SESSION, "kms:Decrypt", Resource(KEY, HOME)), given)
+    assert decision.source is Source.NOT_UNDERSTOOD
+    assert [(trace.policy, trace.statement) for trace in decision.trace] == [
+        ("identity", "statement 1"),
+        ("key", "statement 1"),
+    ]
+
+
+def test_text_that_is_no_unicode_is_shown_with_escapes() -> None:
+    odd = Request(SESSION, "kms:\ud800", Resource(KEY, HOME), {})
+    decision = authorize(odd, Policies(resource=key_policy(DELEGATION)))
+    assert "\\ud800" in decision.reason
+    shown = allow(Condition={"StringEquals": {"kms:ViaService": "x"}})
+    request = Request(SESSION, "kms:ListKeys", Resource("*", HOME), {"kms:ViaService": ("\ud800",)})
+    explained = explain(authorize(request, Policies((policy(PolicyKind.IDENTITY, shown),))))
+    assert explained.encode()
+    assert "saw ['\\ud800']" in explained
 
 
 # Validation
@@ -581,6 +733,102 @@ def test_operations_on_nothing_are_decided_on_everything() -> None:
 
 
 # Conditions
+
+
+def holds(operator: str, key: str, wanted: Any, seen: str | tuple[str, ...]) -> bool:
+    """Whether a condition on a request's own key holds."""
+    identity = policy(PolicyKind.IDENTITY, allow(Condition={operator: {key: wanted}}))
+    request = Request(SESSION, "kms:ListKeys", Resource("*", HOME), {key: seen})
+    return authorize(request, Policies(identity=(identity,))).allowed
+
+
+@pytest.mark.parametrize(
+    ("wanted", "seen", "expected"),
+    [
+        (True, "true", True),
+        (False, "false", True),
+        (True, "false", False),
+        (False, "true", False),
+        ([True, False], "false", True),
+        (7, "7", True),
+        (7, "8", False),
+    ],
+)
+def test_booleans_and_numbers_of_json_are_their_text(wanted: Any, seen: str, expected: bool) -> None:
+    assert holds("StringEquals", "kms:ViaService", wanted, seen) is expected
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/New_York"])
+@pytest.mark.parametrize(
+    ("wanted", "seen", "expected"),
+    [
+        ("2026", "2026-01-01T00:00:00Z", True),
+        ("2026-11", "2026-11-01T00:00:00Z", True),
+        ("2026-11-24", "2026-11-24T00:00:00Z", True),
+        ("2026-11-24T10:00:00", "2026-11-24T10:00:00Z", True),
+        ("2026-11-24T10:00Z", "1795514400", True),
+        ("1795514400", "2026-11-24T10:00:00Z", True),
+        ("2026-11-24T10:00:00.5Z", "1795514400.5", True),
+        ("2026-11-24T19:00:00+09:00", "2026-11-24T10:00:00Z", True),
+        ("2026-11-24T10:00:00", "2026-11-24T10:00:01Z", False),
+    ],
+)
+def test_dates_are_in_utc_wherever_the_engine_runs(
+    wanted: str, seen: str, expected: bool, zone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        assert holds("DateEquals", "aws:TokenIssueTime", wanted, seen) is expected
+        assert context(**{"aws:EpochTime": "1795514400"}).get("aws:CurrentTime") == "2026-11-24T10:00:00Z"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "seen", "expected"),
+    [
+        ("*", "arn:aws:ec2:eu-west-1:111111111111:instance/i", True),
+        ("*", "i", False),
+        ("*:aws:ec2:*:*:*", "arn:aws:ec2:eu-west-1:111111111111:instance/i", True),
+        ("*:aws:ec2:*:*:volume/*", "arn:aws:ec2:eu-west-1:111111111111:instance/i", False),
+        ("arn:aws:ec2:*:*:instance/*", "arn:aws:ec2:eu-west-1:111111111111:instance/a:b", True),
+    ],
+)
+def test_arns_are_compared_part_by_part(wanted: str, seen: str, expected: bool) -> None:
+    assert holds("ArnLike", "aws:SourceArn", wanted, seen) is expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "reason"),
+    [
+        ({"ArnLike": {"aws:SourceArn": "arn:aws"}}, "the ARN 'arn:aws', which has fewer than six parts"),
+        ({"DateEquals": {"aws:TokenIssueTime": "2026-13-01"}}, "the date '2026-13-01'"),
+        ({"DateEquals": {"aws:TokenIssueTime": "soon"}}, "the date 'soon'"),
+        ({"StringEquals": {"kms:ViaService": None}}, "the values of the condition key 'kms:ViaService'"),
+        ({"StringEquals": {"kms:ViaService": []}}, "the condition key 'kms:ViaService', which has no values"),
+        ({"StringEquals": {"kms:Ä\ud800": "x"}}, "the document, which holds text that is not valid Unicode"),
+    ],
+    ids=str,
+)
+def test_what_is_not_understood_in_a_condition_is_named(condition: dict[str, Any], reason: str) -> None:
+    identity = policy(PolicyKind.IDENTITY, allow(Condition=condition))
+    decision = authorize(Request(SESSION, "kms:ListKeys", Resource("*", HOME)), Policies(identity=(identity,)))
+    assert decision.source is Source.NOT_UNDERSTOOD
+    assert decision.reason.startswith("not understood: ")
+    assert decision.reason.endswith(reason)
+
+
+@pytest.mark.parametrize("first", ["IpAddress", "StringEquals"])
+def test_a_condition_that_fails_counts_before_one_that_is_not_understood(first: str) -> None:
+    block = {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}, "StringEquals": {"kms:ViaService": "x"}}
+    ordered = {first: block[first], **block}
+    identity = policy(PolicyKind.IDENTITY, allow(Condition=ordered))
+    request = Request(SESSION, "kms:ListKeys", Resource("*", HOME), {"aws:SourceIp": "here", "kms:ViaService": "y"})
+    decision = authorize(request, Policies(identity=(identity,)))
+    assert decision.source is Source.IDENTITY
+    assert [trace.failure.key for trace in decision.trace if trace.failure] == ["kms:ViaService"]
 
 
 @pytest.mark.parametrize(
