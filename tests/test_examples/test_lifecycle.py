@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
 from harness import tally
 from harness.example_run import ExampleRun
 from harness.probe import probe
 from harness.terraform import PlannedChange
+from harness.terraform_binary import locate
 
 from .examples import EXAMPLES, Runs
 
@@ -51,6 +54,21 @@ def test_a_switch_of_the_mode_updates_one_policy_in_place(run: ExampleRun) -> No
         run.in_mode(next(mode for mode in run.expectations.modes if mode != run.mode))
     assert run.switch is not None
     assert run.switch == [PlannedChange(address, "update") for address in SWITCHED[run.example]]
+
+
+@pytest.mark.parametrize("run", of_group("selected-keys"), indirect=True)
+def test_an_upgrade_moves_resources_and_changes_none(run: ExampleRun) -> None:
+    cmk_access, roles = "module.plerion_kms.module.cmk_access", "module.plerion_kms.module.roles"
+    renamed = {
+        f"{cmk_access}.aws_iam_role_policy.this[0]": f"{cmk_access}.module.policy.aws_iam_role_policy.this[0]",
+        f"{roles}.aws_iam_role_policy.metadata[0]": f"{roles}.module.metadata_policy.aws_iam_role_policy.this[0]",
+    }
+    for before, now in renamed.items():
+        subprocess.run(
+            [locate(), "state", "mv", now, before], cwd=run.terraform.folder, check=True, capture_output=True
+        )
+    moves = [PlannedChange(address, "move") for address in renamed.values()]
+    assert sorted(run.terraform.apply().changes, key=str) == sorted(moves, key=str)
 
 
 @pytest.mark.parametrize("run", of_group("selected-keys"), indirect=True)

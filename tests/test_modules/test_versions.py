@@ -1,21 +1,25 @@
-"""The HCL asks for no more than the Terraform that it says it works with, and every folder says the same."""
+"""One version, one range of Terraform and provider versions everywhere, and HCL that asks for no newer Terraform."""
 
 from __future__ import annotations
 
 import re
+import tomllib
 
 import pytest
 
 from harness.docs import documented_folders
 from harness.hcl import blocks, read_folder
 from harness.paths import PROJECT
+from harness.terraform_binary import MINIMUM
 
-TERRAFORM, PROVIDER = ">= 1.6", ">= 5.31, < 7.0"
+MINIMUM_TEXT = ".".join(map(str, MINIMUM))
+TERRAFORM, PROVIDER = f">= {MINIMUM_TEXT}", ">= 5.31, < 7.0"
 
 # An example that needs a newer provider than the modules, and why.
 NEWER_PROVIDERS = {"examples/organization": ">= 5.60, < 7.0"}  # accounts in deployment_targets
+WITHOUT_PROVIDER = ("modules/key-policy",)  # has no resources
 
-# What Terraform's own changelog says came after 1.6.
+# What Terraform's own changelog says came after the minimum.
 NEWER_BLOCKS = {"removed": "1.7", "ephemeral": "1.10"}
 NEWER_EXPRESSIONS = {
     r"\bprovider::": "1.8",
@@ -29,13 +33,26 @@ NEWER_EXPRESSIONS = {
 FOLDERS = {str(folder.relative_to(PROJECT)): folder for folder in documented_folders()}
 
 
+def test_the_version_stands_in_one_place() -> None:
+    version = (PROJECT / "VERSION").read_text(encoding="utf-8")
+    assert re.fullmatch(r"\d+\.\d+\.\d+\n", version)
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert "version" not in project["project"]
+    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"file": "VERSION"}
+
+
+def test_the_changelog_has_a_section_for_the_version() -> None:
+    version = (PROJECT / "VERSION").read_text(encoding="utf-8").strip()
+    sections = re.findall(r"^## \[(.*)\]", (PROJECT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sections[:2] == ["Unreleased", version]
+
+
 @pytest.mark.parametrize("name", FOLDERS)
-def test_the_stated_versions_are_the_same_everywhere(name: str) -> None:
-    requirements = dict(read_folder(FOLDERS[name]).requirements)
-    assert requirements.pop("terraform") == TERRAFORM
-    # A module without resources may leave the provider out.
-    expected = [NEWER_PROVIDERS[name]] if name in NEWER_PROVIDERS else [PROVIDER]
-    assert list(requirements.values()) in ([], expected)
+def test_the_stated_ranges_are_the_same_everywhere(name: str) -> None:
+    expected = {"terraform": TERRAFORM, "aws": NEWER_PROVIDERS.get(name, PROVIDER)}
+    if name in WITHOUT_PROVIDER:
+        del expected["aws"]
+    assert read_folder(FOLDERS[name]).requirements == expected
 
 
 @pytest.mark.parametrize("name", FOLDERS)
@@ -59,5 +76,5 @@ def test_nothing_in_the_language_is_newer_than_stated(name: str) -> None:
 
 def test_the_readme_states_these_versions() -> None:
     text = (PROJECT / "README.md").read_text(encoding="utf-8")
-    assert f"| Terraform | {TERRAFORM.removeprefix('>= ')} and newer |" in text
+    assert f"| Terraform | {MINIMUM_TEXT} and newer |" in text
     assert "| AWS provider | 5.31 and newer, below 7.0 |" in text
