@@ -58,11 +58,11 @@ def test_a_switch_of_the_mode_updates_one_policy_in_place(run: ExampleRun) -> No
 @pytest.mark.parametrize("run", of_group("selected-keys"), indirect=True)
 def test_an_upgrade_moves_resources_and_changes_none(run: ExampleRun) -> None:
     renamed = {
-        "module.cmk_access.aws_iam_role_policy.this[0]": "module.cmk_access.module.policy.aws_iam_role_policy.this[0]",
-        "module.roles.aws_iam_role_policy.metadata[0]": "module.roles.module.metadata_policy.aws_iam_role_policy.this[0]",
+        "cmk_access.aws_iam_role_policy.this[0]": "cmk_access.module.policy.aws_iam_role_policy.this[0]",
+        "roles.aws_iam_role_policy.metadata[0]": "roles.module.metadata_policy.aws_iam_role_policy.this[0]",
     }
     for before, now in renamed.items():
-        addresses = [f"module.plerion_kms.{address}" for address in (now, before)]
+        addresses = [f"module.plerion_kms.module.{address}" for address in (now, before)]
         subprocess.run([locate(), "state", "mv", *addresses], cwd=run.terraform.folder, check=True, capture_output=True)
     assert run.terraform.plan() == []
 
