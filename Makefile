@@ -7,6 +7,8 @@ SHELL := /bin/sh
 WORKERS ?= 4
 # For pytest: make test ARGS="-k all_keys".
 ARGS ?=
+# For make scan: a folder with Terraform.
+FOLDER ?=
 
 VENV_PYTHON := .venv/bin/python
 export PYTHONPATH := tests
@@ -25,6 +27,30 @@ demo: .venv/complete ## Apply an example to an enforcing LocalStack, print who m
 test: setup ## Run all tests.
 	@$(VENV_PYTHON) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
+# Mutation testing and fuzzing are long; `make test` has a small share of the second.
+MUTATION_CHILDREN ?= 2
+
+.PHONY: mutation
+mutation: .venv/complete ## Change the decision engine in thousands of ways; the tests must notice (tests/test_authorization/MUTANTS.md).
+	@mkdir -p mutants/src mutants/tests
+	@ln -sfn ../../tests/authorization mutants/src/authorization
+	@ln -sfn ../../tests/test_authorization mutants/tests/test_authorization
+	@ln -sfn ../pyproject.toml mutants/pyproject.toml
+	@cd mutants && ../.venv/bin/mutmut run --max-children $(MUTATION_CHILDREN) $(ARGS)
+
+.PHONY: docs
+docs: .venv/complete ## Write the tables of inputs, outputs and resources into the READMEs of modules and examples.
+	@$(VENV_PYTHON) -m harness.docs
+
+.PHONY: lint
+lint: .venv/complete ## Lint HCL, Python, shell and links; tflint is built with Go where it is not on PATH.
+	@$(VENV_PYTHON) -m harness.setup
+	@$(VENV_PYTHON) -m harness.lint
+
+.PHONY: scan
+scan: setup ## Scan modules and examples with checkov, as HCL and as plans; FOLDER=PATH scans a folder of yours.
+	@$(VENV_PYTHON) -m harness.scan "$(FOLDER)"
+
 .PHONY: setup
 setup: ## Make the two virtual environments, find or fetch Terraform. The other targets do it themselves.
 	@$(MAKE) --no-print-directory -j2 .venv/complete .venv-checkov/complete
@@ -37,7 +63,7 @@ pins: ## Pin the newest dependencies that requirements.in allows.
 
 .PHONY: clean
 clean: ## Remove what make made.
-	@rm -rf .venv .venv-checkov .tools .reports .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-checkov .tools .reports mutants .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
 # LocalStack and checkov cannot share an environment: checkov pins an older boto3.

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from emulator import Emulator
+from emulator.process import DEFAULT_SERVICES
 from harness import tally
 from harness.cloud import EmulatedCloud
 from harness.terraform import end_processes_below
@@ -70,7 +71,8 @@ def _is_worker(config: pytest.Config) -> bool:
 @pytest.fixture(scope="session")
 def emulator() -> Iterator[Emulator]:
     """This worker's LocalStack. It enforces, unless PLERION_KMS_ENFORCEMENT is `off`: the control run says so."""
-    with Emulator(enforce=os.environ.get(ENFORCEMENT_VARIABLE, "on") != "off") as running:
+    enforce = os.environ.get(ENFORCEMENT_VARIABLE, "on") != "off"
+    with Emulator(enforce=enforce, services=(*DEFAULT_SERVICES, "cloudformation")) as running:
         yield running
 
 

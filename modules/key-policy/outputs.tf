@@ -9,7 +9,7 @@ output "policy_json" {
 
   precondition {
     condition     = !local.changes_a_text
-    error_message = "policy_json has a Version before 2012-10-17 and holds the text \"$${\", which would turn into a policy variable: rewrite that text, set \"Version\": \"2012-10-17\" yourself, and apply again."
+    error_message = "policy_json has a Version before 2012-10-17 and holds the text ${local.variable_opening}, which would turn into a policy variable: rewrite that text, set \"Version\": \"2012-10-17\" yourself, and apply again."
   }
 
   precondition {

@@ -69,6 +69,7 @@ resource "aws_iam_instance_profile" "appliance" {
 }
 
 resource "aws_iam_role" "access" {
+  #checkov:skip=CKV_AWS_61:Plerion assumes the role from its own account; the external id limits who can have it do so
   count = local.create_access ? 1 : 0
 
   name                  = var.role_use_name_prefix ? null : var.access_role_name

@@ -240,8 +240,11 @@ class _Evaluation:
     def _grant_suffices(self, readings: _Readings, named: Named, *, trusted: bool) -> bool:
         if (named is Named.ACCOUNT or not trusted) and self._missing(readings) is not None:
             return False
-        session = readings.session
-        return session is None or bool(session.allowing) or not unknowns.SESSION_POLICY_LIMITS_GRANTS
+        limits = (
+            (readings.boundary, unknowns.BOUNDARY_LIMITS_GRANTS),
+            (readings.session, unknowns.SESSION_POLICY_LIMITS_GRANTS),
+        )
+        return all(reading is None or reading.allowing or not limited for reading, limited in limits)
 
     def _trusted(self, grant: Grant) -> bool:
         """Whether the grant was issued by the caller's own account, so that no identity policy is needed (inferred:

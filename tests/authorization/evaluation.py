@@ -90,7 +90,7 @@ def _read_statement(reading: Reading, policy: str, statement: Statement, asked: 
             return
     resource, lookup = request.resource, asked.context.get
     if statement.resources is not None and not statement.resources.match(
-        asked.action, resource.arn, resource.account, lookup
+        asked.action, resource.arn, resource.account, lookup, allow=statement.allow
     ):
         return
     if statement.problem is not None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from authorization.context import Context
 from authorization.context_keys import ENCRYPTION_CONTEXT_PREFIX
+from authorization.kms_operations import GRANT_OPERATIONS
 from authorization.policies import Grant
 from authorization.principals import Named
 from authorization.request import Principal, PrincipalType, Request
@@ -23,7 +24,7 @@ def matching_grants(grants: Iterable[Grant], request: Request, context: Context)
     for grant in grants:
         if grant.key_arn != request.resource.arn:
             continue
-        if operation not in (name.lower() for name in grant.operations):
+        if operation not in (name.lower() for name in GRANT_OPERATIONS.intersection(grant.operations)):
             continue
         named = names(grant.grantee, request.principal)
         if named is not None and _constraints_hold(grant, operation, request, context):

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from authorization.arn import parse_arn
 from authorization.caller import Caller
 from authorization.decision import AwsError, Decision, Source
 from authorization.documents import PolicyKind, parse_policy
 from authorization.engine import decide, refuse_not_understood
 from authorization.kms_call import Key, KmsCall
 from authorization.kms_context import call_context
-from authorization.kms_operations import OPERATIONS, On, Permission, permissions
+from authorization.kms_operations import OPERATIONS, KeyId, On, Permission, permissions
 from authorization.messages import CIPHERTEXT, NO_RESOURCE, Refusal, Wording, access_denied, wording_for
 from authorization.policies import Policies
 from authorization.request import Request, Resource
@@ -27,7 +28,8 @@ def authorize_call(caller: Caller, call: KmsCall) -> Decision:
     """Decide all the permissions that the call needs, in AWS's order: the first refusal, else the last allow.
 
     An operation that the table does not know is refused and named. A key of the caller's own account that does not
-    exist is refused with NotFoundException, one of another account as if it were forbidden.
+    exist, or that the operation does not take by its alias, is refused with NotFoundException; a missing key of another
+    account is refused as if it were forbidden.
     """
     if call.operation not in OPERATIONS:
         request = Request(caller.principal, f"kms:{call.operation}", Resource("*", call.account))
@@ -58,6 +60,11 @@ def lockout(caller: Caller, key: Key, new_policy: str, region: str, *, bypass: b
 
 
 def _authorize(caller: Caller, call: KmsCall) -> Decision:
+    operation = OPERATIONS[call.operation]
+    for member in operation.key_members:
+        key_id = str(call.parameters.get(member) or "")
+        if KeyId.ALIAS not in operation.key_ids and key_id.split(":", 5)[-1].startswith("alias/"):
+            return _not_found(f"Invalid keyId '{key_id}'")
     decision: Decision | None = None
     for permission in permissions(call.operation):
         if permission.when and not call.parameters.get(permission.when):
@@ -77,10 +84,19 @@ def _on_no_key(caller: Caller, call: KmsCall, permission: Permission) -> Decisio
     arn = "*"
     if permission.on is On.ALIAS:
         arn = f"arn:{_partition(call.region)}:kms:{call.region}:{call.account}:{call.parameters['AliasName']}"
+    elif permission.on is On.RETIRING_PRINCIPAL:
+        arn = str(call.parameters["RetiringPrincipal"])
     context = dict(caller.context) | call_context(call, permission, None)
     if call.operation == "ReplicateKey":
         context["aws:RequestedRegion"] = str(call.parameters["ReplicaRegion"])
-    request = Request(caller.principal, permission.action, Resource(arn, call.account), context)
+    parsed = parse_arn(arn)
+    owner = parsed.account if parsed else call.account
+    request = Request(caller.principal, permission.action, Resource(arn, owner), context)
+    if parsed is None and arn != "*":
+        return refuse_not_understood(request, f"the retiring principal {arn!r}")
+    if owner != call.account:
+        error = access_denied(request, Refusal.UNREACHABLE, Source.NOT_SUPPORTED, wording_for(request))
+        return Decision(False, Source.NOT_SUPPORTED, f"{arn} is not in the caller's account", error)
     return decide(request, _caller_policies(caller), NO_RESOURCE if permission.when else wording_for(request))
 
 
@@ -126,6 +142,9 @@ def _no_such_key(caller: Caller, call: KmsCall, permission: Permission) -> Decis
         permission.on, "TargetKeyId" if call.operation == "CreateAlias" else "KeyId"
     )
     key_id = str(call.parameters.get(member) or "")
+    if permission.on is On.REPLICA:
+        call = replace(call, region=str(call.parameters.get("PrimaryRegion")))
+        key_id = key_id.rpartition("/")[2]
     arn = key_id.split(":", 5)
     from_ciphertext = call.ciphertext_only and permission.on in (On.KEY, On.SOURCE)
     if not from_ciphertext and (len(arn) < 6 or arn[4] == call.account):

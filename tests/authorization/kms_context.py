@@ -44,6 +44,9 @@ absent).
 kms:GrantIsForAWSResource is true only where a service makes the call for the user; the caller's context says so.
 """
 
+_OLD_NAMES = {"kms:KeySpec": "kms:CustomerMasterKeySpec", "kms:KeyUsage": "kms:CustomerMasterKeyUsage"}
+"""Deprecated names, which work as the new ones do."""
+
 _CONSTRAINTS = ("EncryptionContextEquals", "EncryptionContextSubset")
 
 
@@ -64,11 +67,13 @@ def call_context(call: KmsCall, permission: Permission, key: Key | None) -> dict
     if "kms:RequestAlias" in names:
         _put(context, "kms:RequestAlias", _request_alias(call, permission))
     if "kms:ReEncryptOnSameKey" in names:
-        context["kms:ReEncryptOnSameKey"] = _text(call.keys.get("source") == call.keys.get("destination"))
+        source, destination = call.keys.get("source"), call.keys.get("destination")
+        context["kms:ReEncryptOnSameKey"] = _text(bool(source and destination and source.arn == destination.arn))
     if "aws:TagKeys" in names:
         context |= _tags(call.parameters)
     if call.operation == "CreateKey" and call.parameters.get("MultiRegion"):
         context["kms:MultiRegionKeyType"] = "PRIMARY"
+    context |= {old: context[name] for name, old in _OLD_NAMES.items() if name in context}
     return context
 
 
@@ -76,9 +81,7 @@ def _of_key(key: Key) -> dict[str, ContextValue]:
     context: dict[str, ContextValue] = {
         "kms:KeyOrigin": key.origin,
         "kms:KeySpec": key.spec,
-        "kms:CustomerMasterKeySpec": key.spec,
         "kms:KeyUsage": key.usage,
-        "kms:CustomerMasterKeyUsage": key.usage,
         "kms:MultiRegion": _text(key.multi_region),
     }
     if key.multi_region_type:

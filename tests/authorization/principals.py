@@ -149,7 +149,8 @@ def _classify(kind: str, value: str, *, providers: bool) -> tuple[str, str]:
             return "accounts", value
         if _UNIQUE_ID.fullmatch(value):
             return "ids", value
-        arn = _ARN.fullmatch(value)
+        # A policy variable is not resolved here (IAM user guide "Variables and tags"), and no name can hold one.
+        arn = None if "${" in value else _ARN.fullmatch(value)
         if arn and arn["rest"] == "root" and arn["service"] == "iam":
             return "accounts", arn["account"]
         if arn and arn["rest"] != "root":

@@ -142,7 +142,7 @@ class _Builder:
         if name is None:
             return None
         try:
-            return compile_resources(values, complement=name.startswith("Not"), variables=self.variables)
+            return compile_resources(values, self.kind, complement=name.startswith("Not"), variables=self.variables)
         except NotUnderstoodError as problem:
             self.problems.append(str(problem))
             return None

@@ -20,6 +20,19 @@ SESSION_POLICY_LIMITS_GRANTS = True
 
 Not documented. True refuses more."""
 
+BOUNDARY_LIMITS_GRANTS = True
+"""Whether a permissions boundary that does not allow an action also stops a grant from allowing it.
+
+Not documented; a key policy that names a role is limited so. True refuses more."""
+
+RETIRE_GRANT_DENY_IN_KEY_POLICY = "refuses"
+"""What a Deny of kms:RetireGrant in a key policy does. AWS says that the permission "is not effective in a key policy",
+and speaks of Allow. Here the Deny counts, which refuses more."""
+
+GRANTEE_MADE_AGAIN = "is another principal"
+"""Whether a grant to a role or user serves an entity of the same name that was made after the first was deleted. For
+policies AWS says that it does not; for grants nothing is documented. Here it does not either, which refuses more."""
+
 FOREIGN_GRANT_NEEDS_IDENTITY_POLICY = True
 """Whether a grant that was issued by an account other than the caller's needs an identity policy of the caller as well.
 
@@ -82,3 +95,16 @@ GET_KEY_LAST_USAGE_ACROSS_ACCOUNTS = False
 NOT_PRINCIPAL_NEEDS_EVERY_LEVEL = True
 """Whether a Deny with `NotPrincipal` spares a caller only if its account, its role, and its session are all listed. AWS
 says that it "might" check them one after the other. True refuses more."""
+
+STAR_RUNS_ON = "only where it leads to a refusal"
+"""Whether a star in a Resource that has fewer than six parts (`arn:aws:kms:*:key/*`) reaches over colons. AWS says that
+a star at the end of a part "can", and also that missing parts are completed with stars, which is something else. It
+reaches over colons in the Resource of a Deny and in the NotResource of an Allow."""
+
+UNRESOLVED_NOT_RESOURCE_ALLOWS = False
+"""Whether an Allow whose NotResource holds a variable without a value allows everything. AWS says that such a resource
+fits none, which can be read so. False: the statement allows nothing. A Deny of that form denies everything."""
+
+WILDCARDS_IN_DEFAULTS = "plain characters"
+"""Whether a star in the default of a policy variable is a wildcard. Not documented. As a plain character it allows
+less."""

@@ -33,7 +33,8 @@ KEY_POLICY_CHARACTERS = 131_072
 TRUST_POLICY_CHARACTERS = 2_048
 SESSION_POLICY_CHARACTERS = 2_048
 
-_KEY_POLICY_TEXT = re.compile(r"[\t\n\r\x20-\xff]+")
+_POLICY_TEXT = re.compile(r"[\t\n\r\x20-\xff]+")
+_POLICY_PATTERN = "[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"
 _IAM_SID = re.compile(r"[A-Za-z0-9]*", re.ASCII)
 _NO_FOR_ALL_VALUES = ("kms:encryptioncontext:", "aws:requesttag/")
 
@@ -63,13 +64,12 @@ class _InvalidError(Exception):
 
 def validate_key_policy(text: str, exists: Exists) -> AwsError | None:
     """KMS's error for a key policy, or None. `exists` is asked about each account, user and role that it names."""
-    if not text or len(text) > KEY_POLICY_CHARACTERS or not _KEY_POLICY_TEXT.fullmatch(text):
+    if not text or len(text) > KEY_POLICY_CHARACTERS or not _POLICY_TEXT.fullmatch(text):
         return AwsError(
             "ValidationException",
             400,
             "1 validation error detected: Value at 'policy' failed to satisfy constraint: Member must have length "
-            f"between 1 and {KEY_POLICY_CHARACTERS} and satisfy regular expression pattern: "
-            "[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+",
+            f"between 1 and {KEY_POLICY_CHARACTERS} and satisfy regular expression pattern: {_POLICY_PATTERN}",
         )
     if len(text.encode()) > KEY_POLICY_BYTES:
         return AwsError("LimitExceededException", 400, f"The key policy is longer than {KEY_POLICY_BYTES} bytes.")
@@ -94,6 +94,9 @@ def validate_identity_policy(text: str, holder: Holder = Holder.MANAGED, others:
 def validate_trust_policy(text: str, exists: Exists) -> AwsError | None:
     """IAM's error for a role's trust policy, or None. `exists` is asked about each account, user and role that it
     names."""
+    error = _check_characters(text)
+    if error is not None:
+        return error
     try:
         statements = _statements(_parse(text), PolicyKind.TRUST)
         for statement in statements:
@@ -123,7 +126,22 @@ def policy_size(text: str) -> int:
     return len("".join(text.split()))
 
 
+def _check_characters(text: str) -> AwsError | None:
+    """IAM's and STS's error for a document with characters that the APIs do not take, or without any."""
+    if _POLICY_TEXT.fullmatch(text):
+        return None
+    return AwsError(
+        "ValidationError",
+        400,
+        "1 validation error detected: Value at 'policyDocument' failed to satisfy constraint: Member must have length "
+        f"greater than or equal to 1 and satisfy regular expression pattern: {_POLICY_PATTERN}",
+    )
+
+
 def _validate_iam_policy(text: str, kind: PolicyKind) -> AwsError | None:
+    error = _check_characters(text)
+    if error is not None:
+        return error
     try:
         statements = _statements(_parse(text), kind)
         for statement in statements:
@@ -194,7 +212,7 @@ def _check_grammar(statement: Mapping[str, object], kind: PolicyKind, *, variabl
     except NotUnderstoodError:
         raise _InvalidError("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.") from None
     try:
-        compile_resources(_texts(statement, "Resource"), complement=False, variables=variables)
+        compile_resources(_texts(statement, "Resource"), kind, complement=False, variables=variables)
     except NotUnderstoodError as problem:
         raise _InvalidError(f'Resource must be in ARN format or "*": {problem}.') from None
     _check_conditions(statement)
@@ -240,7 +258,8 @@ def _check_key_statement(statement: Mapping[str, object], exists: Exists) -> Non
                 "OverlyPermissiveCondition: Using the ForAllValues set operator with a single-valued condition key "
                 "matches requests without the specified encryption context or tag."
             )
-    if "Principal" not in statement and "NotPrincipal" not in statement:
+    element = statement.get("Principal", statement.get("NotPrincipal", {}))
+    if isinstance(element, Mapping) and all(values == [] for values in element.values()):
         raise _InvalidError("Policy contains a statement with no principal.")
     invalid = "Policy contains a statement with one or more invalid principals."
     if _invalid_principals(statement, exists, providers=True):

@@ -15,7 +15,7 @@ from harness.cloud import EmulatedCloud
 from harness.errors import HarnessError
 from harness.example_run import ExampleRun, run_of
 from harness.matrix import AccessMatrix, Cell, observe
-from harness.report import access_tables, changes_table
+from harness.report import access_report, changes_report
 
 EXAMPLE = "all-keys"
 KEYS = ("no-tag", "denied", "granted", "denied-additions", "other-account")
@@ -54,11 +54,11 @@ def show(console: Console) -> None:
             switch = run.switch or []
     keys = {name: run.expectations.keys[name] for name in KEYS}
     console.rule(f"[bold]{first}[/]: who may do what, after 'terraform apply' of examples/{EXAMPLE}")
-    console.print(access_tables(before, TITLES, keys))
+    console.print(access_report(before, TITLES, keys))
     console.rule(f"[bold]{second}[/]: what changed with a second apply")
     for change in switch:
-        console.print(f"Terraform's plan: {change.address}: {', '.join(change.actions)} in place", highlight=False)
-    console.print(changes_table(before, after, TITLES))
+        console.print(f"Terraform's plan: {change.address}: {change.action} in place", highlight=False)
+    console.print(changes_report(before, after, TITLES))
     mismatches = before.mismatches() + after.mismatches()
     if mismatches:
         raise HarnessError("Not as access.yaml says: " + "; ".join(cell.describe() for cell in mismatches))

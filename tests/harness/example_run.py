@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import tempfile
@@ -9,13 +10,16 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
+import yaml
+
 from harness import expectations
 from harness.cloud import Cloud
 from harness.keys import KeyDescription, create_key
 from harness.matrix import AccessMatrix, observe
 from harness.principals import Principal, role_arn
 from harness.probe import Target
-from harness.stage import EXTERNAL_ID, PLERION_ACCOUNT, Stage
+from harness.stack import STACK_ALLOW, Stack
+from harness.stage import DEPLOYER_ALLOW, EXTERNAL_ID, PLERION_ACCOUNT, Stage
 from harness.terraform import PlannedChange, Terraform
 
 type Changes = list[PlannedChange]
@@ -33,7 +37,8 @@ class ExampleRun:
         self.switch: Changes | None = None
         """What the last change of mode planned; None where the mode was never changed."""
         variables = {**self.stage.terraform_variables(), **self.prepare()}
-        self.terraform = Terraform.of_example(example, self.environment(), variables)
+        self.terraform = self.terraform_with(variables)
+        self._variables: Mapping[str, Any] = {}
         self._principals: dict[str, Principal] = {}
         self._targets: dict[str, dict[str, Target]] = {}
 
@@ -47,6 +52,10 @@ class ExampleRun:
         """What has to exist before the example is applied; returns further input variables."""
         return {}
 
+    def terraform_with(self, variables: Mapping[str, Any]) -> Terraform:
+        """What applies the example."""
+        return Terraform.of_example(self.example, self.environment(), variables)
+
     def environment(self) -> dict[str, str]:
         """Environment variables for Terraform."""
         return self.stage.deployer.terraform_environment()
@@ -55,17 +64,24 @@ class ExampleRun:
         """What a person does by hand after each apply; returns the outputs, completed."""
         return outputs
 
-    def in_mode(self, mode: str) -> None:
-        """Apply the example in that mode, unless it is. Raises TerraformError."""
-        if self.mode == mode:
-            return
+    def in_mode(self, mode: str, **variables: Any) -> Changes:
+        """Apply the example in that mode, with further input variables, unless it is applied so. Returns what changed.
+
+        Raises TerraformError.
+        """
+        if self.mode == mode and self._variables == variables:
+            return []
         if self.mode is None:
             self.terraform.init()
-        changes = self.terraform.plan(kms_key_access_mode=mode)
-        self.outputs = self.complete(self.terraform.apply_plan())
-        if self.mode is not None:
-            self.switch = changes
+        for name in self._variables:
+            del self.terraform.variables[name]
+        self._variables = variables
+        applied = self.terraform.apply(kms_key_access_mode=mode, **variables)
+        self.outputs = self.complete(applied.outputs)
+        if self.mode not in (None, mode):
+            self.switch = applied.changes
         self.mode = mode
+        return applied.changes
 
     def matrix(self, only: Iterable[tuple[str, str]] | None = None) -> AccessMatrix:
         """Make the calls of the current mode, or those of the (principal, key) pairs in `only`."""
@@ -134,35 +150,27 @@ class DocumentsOnly(ExistingRoles):
         return super().complete(outputs)
 
 
-class ExistingKeys(ExampleRun):
-    """The keys are there already; the example changes their policies and tags.
-
-    elsewhere: one more key, of the other account and in another Region.
-    """
-
-    # By key: what the example is told about it beside its ARN. The policy of a key that is not to keep it is asked for.
-    KEYS: Mapping[str, Mapping[str, Any]] = {
-        "delegating-denied": {"plerion_access_tag": "Denied"},
-        "delegating-granted": {"plerion_access_tag": "Granted"},
-        "isolated": {"grant_plerion_access": True},
-        "isolated-denied": {"grant_plerion_access": True, "plerion_access_tag": "Denied"},
-        "isolated-closed": {"grant_plerion_access": False},
-    }
-    ELSEWHERE = "eu-west-1"
+class Organization(ExampleRun):
+    """A StackSet rolls the roles out; its template is applied as the stack that it makes in each account."""
 
     def prepare(self) -> Mapping[str, Any]:
-        """Make the keys; they are inputs of the example."""
-        self._made = self.stage.targets(self.expectations.keys, {})
-        own, other = self.stage.key_administrator, self.stage.other_key_administrator.in_region(self.ELSEWHERE)
-        self.key_arns = {name: target.key.arn for name, target in self._made[own.account].items()}
-        self.elsewhere = create_key(other, KeyDescription(policy=("names its administrator",)), own.account)
-        granted = {"grant_plerion_access": True, "plerion_access_tag": "Granted"}
-        return {
-            "keys": {name: _input(own, self.key_arns[name], wanted) for name, wanted in self.KEYS.items()},
-            "keys_elsewhere": {"elsewhere": _input(other, self.elsewhere.arn, granted)},
-            "cli_profile": "own",
-            "cli_profile_elsewhere": "elsewhere",
-        }
+        """One unit, with the common external id and mode."""
+        return {"targets": {"workloads": {"organizational_unit_ids": ["ou-ab12-11112222"]}}}
+
+    def terraform_with(self, variables: Mapping[str, Any]) -> Terraform:
+        """The stack, made by a role of the account as StackSets has one in each."""
+        allow = (*DEPLOYER_ALLOW, *STACK_ALLOW)
+        stack = Stack.of_example(self.example, self.environment(), variables)
+        stack.made_by = self.stage.integration.session_of_new_role("StackSetsExecution", allow)
+        return stack
+
+    def complete(self, outputs: dict[str, Any]) -> dict[str, Any]:
+        """The roles' ARNs under the names that the stage knows."""
+        return {"appliance_role_arn": outputs["ApplianceRoleArn"], "access_role_arn": outputs["AccessRoleArn"]}
+
+
+class WithCli(ExampleRun):
+    """The example calls the AWS CLI, as the administrator of the keys."""
 
     def environment(self) -> dict[str, str]:
         """With the AWS CLI of this Python environment, and a profile for each account's administrator."""
@@ -184,6 +192,80 @@ class ExistingKeys(ExampleRun):
         self._configuration.close()
         super().__exit__(*exception)
 
+
+class ManyKeys(WithCli):
+    """The keys are there already, in two Regions; a list names them and the files with their policies."""
+
+    LISTED: Mapping[str, KeyDescription] = {
+        "payments-us": KeyDescription(policy=("names its administrator",)),
+        "ledger-us": KeyDescription(policy=("names its administrator",)),
+        "payments-eu": KeyDescription(policy=("names its administrator",), region="eu-west-1"),
+        "reports-eu": KeyDescription(region="eu-west-1"),
+    }
+    TAGS: Mapping[str, str] = {"reports-eu": "Granted"}
+
+    def prepare(self) -> Mapping[str, Any]:
+        """Make the keys and write the list."""
+        administrator = self.stage.key_administrator
+        self.arns: dict[str, str] = {}
+        self.policies: dict[str, dict[str, Any]] = {}
+        self._folder = tempfile.TemporaryDirectory(prefix="plerion-kms-keys-")
+        self.keys_file = Path(self._folder.name) / "keys.yaml"
+        listed: dict[str, dict[str, str]] = {}
+        for name, description in self.LISTED.items():
+            arn = self.arns[name] = create_key(administrator, description, self.stage.integration.id).arn
+            listed[name] = {"key_arn": arn}
+            if name in self.TAGS:
+                listed[name]["tag"] = self.TAGS[name]
+                continue
+            policy = administrator.in_region(description.region).client("kms").get_key_policy(KeyId=arn)["Policy"]
+            self.policies[name] = json.loads(policy)
+            (self.keys_file.parent / f"{name}.json").write_text(policy, encoding="utf-8")
+            listed[name]["policy"] = f"{name}.json"
+        self.keys_file.write_text(yaml.safe_dump(listed), encoding="utf-8")
+        return {"keys_file": str(self.keys_file), "cli_profile": "own"}
+
+    def complete(self, outputs: dict[str, Any]) -> dict[str, Any]:
+        """The keys' ARNs under their names in the list."""
+        return {**outputs, **self.arns}
+
+    def __exit__(self, *exception: object) -> None:
+        super().__exit__(*exception)
+        self._folder.cleanup()
+
+
+class ExistingKeys(WithCli):
+    """The keys are there already; the example changes their policies and tags.
+
+    elsewhere: one more key, of the other account and in another Region.
+    """
+
+    # By key: what the example is told about it beside its ARN. The policy of a key that is not to keep it is asked for.
+    KEYS: Mapping[str, Mapping[str, Any]] = {
+        "delegating-denied": {"plerion_access_tag": "Denied"},
+        "delegating-granted": {"plerion_access_tag": "Granted"},
+        "isolated": {"grant_plerion_access": True},
+        "isolated-denied": {"grant_plerion_access": True, "plerion_access_tag": "Denied"},
+        "isolated-closed": {"grant_plerion_access": False},
+    }
+    ELSEWHERE = "eu-west-1"
+
+    def prepare(self) -> Mapping[str, Any]:
+        """Make the keys; they are inputs of the example."""
+        self._made = self.stage.targets(self.expectations.keys, {})
+        own, other = self.stage.key_administrator, self.stage.other_key_administrator.in_region(self.ELSEWHERE)
+        self.key_arns = {name: target.key.arn for name, target in self._made[own.account].items()}
+        self.elsewhere = create_key(
+            other, KeyDescription(policy=("names its administrator",), region=self.ELSEWHERE), own.account
+        )
+        granted = {"grant_plerion_access": True, "plerion_access_tag": "Granted"}
+        return {
+            "keys": {name: _input(own, self.key_arns[name], wanted) for name, wanted in self.KEYS.items()},
+            "keys_elsewhere": {"elsewhere": _input(other, self.elsewhere.arn, granted)},
+            "cli_profile": "own",
+            "cli_profile_elsewhere": "elsewhere",
+        }
+
     @property
     def targets(self) -> dict[str, dict[str, Target]]:
         """The keys that were there before; they stay, also when the example is destroyed."""
@@ -202,6 +284,8 @@ RUNS: Mapping[str, type[ExampleRun]] = {
     "documents-only": DocumentsOnly,
     "existing-keys": ExistingKeys,
     "existing-roles": ExistingRoles,
+    "many-keys": ManyKeys,
+    "organization": Organization,
 }
 
 

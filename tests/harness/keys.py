@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.errors import HarnessError
 from harness.guide_statements import cross_account_additions, same_account_additions
-from harness.principals import Principal, role_arn
+from harness.principals import REGION, Principal, role_arn
 
 RSA = "RSA_2048"
 SYMMETRIC = "SYMMETRIC_DEFAULT"
@@ -19,12 +19,13 @@ SYMMETRIC = "SYMMETRIC_DEFAULT"
 class KeyDescription:
     """A key as an expectations file describes it.
 
-    account: `integration` or `other`. policy: names of statements, see `statements`. version: of the key policy.
-    tags: the key's tags. spec: the key spec. output: the example's output that holds the key's ARN, where the example
-    makes the key itself and the other fields do not count.
+    account: `integration` or `other`. region: where it lies. policy: names of statements, see `statements`. version: of
+    the key policy. tags: the key's tags. spec: the key spec. output: the example's output that holds the key's ARN,
+    where the example makes the key itself and the other fields do not count.
     """
 
     account: str = "integration"
+    region: str = REGION
     policy: tuple[str, ...] = ("delegates to own account",)
     version: str = "2012-10-17"
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -39,6 +40,11 @@ class Key:
     arn: str
     spec: str
     ciphertext: bytes
+
+    @property
+    def region(self) -> str:
+        """Where the key lies."""
+        return self.arn.split(":")[3]
 
     @property
     def algorithm(self) -> dict[str, str]:
@@ -77,6 +83,7 @@ def create_key(
 
     Raises botocore's ClientError and HarnessError.
     """
+    owner = owner.in_region(description.region)
     document = {
         "Version": description.version,
         "Statement": [
@@ -97,7 +104,7 @@ def create_key(
 def adopt_key(owner: Principal, arn: str, spec: str = SYMMETRIC) -> Key:
     """A key that exists, made ready for the probes. Raises botocore's ClientError."""
     blank = Key(arn, spec, b"")
-    answer = owner.client("kms").encrypt(KeyId=arn, Plaintext=b"plaintext", **blank.algorithm)
+    answer = owner.in_region(blank.region).client("kms").encrypt(KeyId=arn, Plaintext=b"plaintext", **blank.algorithm)
     return Key(arn, spec, answer["CiphertextBlob"])
 
 

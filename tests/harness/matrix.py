@@ -33,9 +33,10 @@ class Cell:
     def describe(self) -> str:
         """One line for a failed test."""
         word = {True: "allowed", False: "refused"}
+        why = "; but for a condition: ".join((self.observed.reason, *self.observed.near_misses))
         return (
             f"{self.principal} on {self.key}: {self.probe} was {word[self.observed.allowed]}, "
-            f"expected {word[self.expected]} ({self.observed.reason})"
+            f"expected {word[self.expected]} ({why})"
         )
 
 

@@ -26,6 +26,7 @@ class Principal:
     arn: str
     region: str = REGION
     _clients: dict[str, Any] = field(default_factory=dict, repr=False)
+    _elsewhere: dict[str, Principal] = field(default_factory=dict, repr=False)
 
     def client(self, service: str) -> Any:
         """A boto3 client of `service`, made once."""
@@ -34,8 +35,12 @@ class Principal:
         return self._clients[service]
 
     def in_region(self, region: str) -> Principal:
-        """The same credentials in another Region."""
-        return Principal(self.cloud, self.credentials, self.account, self.arn, region)
+        """The same credentials in that Region."""
+        if region == self.region:
+            return self
+        if region not in self._elsewhere:
+            self._elsewhere[region] = Principal(self.cloud, self.credentials, self.account, self.arn, region)
+        return self._elsewhere[region]
 
     def assume(
         self,

@@ -16,22 +16,29 @@ from harness.principals import Principal
 
 PLAINTEXT = b"plaintext"
 DECISION_HEADER = "x-plerion-kms-decision"
+EXPLANATION_HEADER = "x-plerion-kms-explanation"
+NEAR_MISS = "not matched: "
 REFUSALS = ("AccessDeniedException", "AccessDenied")
 
 
 @dataclass(frozen=True)
 class Observation:
-    """What a call came to: allowed, or AWS's refusal with its message. reason: why, in a few words."""
+    """What a call came to: allowed, or AWS's refusal with its message.
+
+    reason: why, in a few words; near_misses: statements that would have matched but for a condition, and what that
+    wanted and saw. Only the emulator tells of the latter.
+    """
 
     allowed: bool
     reason: str
     message: str = ""
+    near_misses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Target:
-    """What a probe works on: the key; `other_end`, a key of the caller's account for the far end of a ReEncrypt; and
-    `grantee`, the ARN of a principal for CreateGrant that makes no calls itself."""
+    """What a probe works on: the key; `other_end`, a key of the caller's account in the same Region for the far end of
+    a ReEncrypt; and `grantee`, the ARN of a principal for CreateGrant that makes no calls itself."""
 
     key: Key
     other_end: Key
@@ -117,19 +124,28 @@ def applicable(spec: str) -> tuple[str, ...]:
 def probe(principal: Principal, target: Target, name: str) -> Observation:
     """Make the call. A refusal is an observation; any other error is raised, since it says nothing about access."""
     try:
-        answer = CALLS[name](principal.client("kms"), target)
+        answer = CALLS[name](principal.in_region(target.key.region).client("kms"), target)
     except ClientError as error:
         if error.response["Error"]["Code"] not in REFUSALS:
             raise
         message = error.response["Error"]["Message"]
-        return Observation(False, _reason(error.response, message), message)
+        return Observation(False, _reason(error.response, message), message, _near_misses(error.response))
     return Observation(True, _reason(answer, ""))
 
 
 def _reason(response: Any, message: str) -> str:
     """The emulator's own words where it gives them, else the end of AWS's message."""
-    header = response["ResponseMetadata"]["HTTPHeaders"].get(DECISION_HEADER)
+    header = _header(response, DECISION_HEADER)
     if header:
-        return unquote(header)
+        return header.partition("; ")[2]
     found = re.search(r"(because|with) (.+)$", message)
     return found.group(2) if found else message
+
+
+def _near_misses(response: Any) -> tuple[str, ...]:
+    lines = (line.strip() for line in _header(response, EXPLANATION_HEADER).splitlines())
+    return tuple(line.removeprefix(NEAR_MISS) for line in lines if line.startswith(NEAR_MISS))
+
+
+def _header(response: Any, name: str) -> str:
+    return unquote(response["ResponseMetadata"]["HTTPHeaders"].get(name, ""))

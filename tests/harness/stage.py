@@ -12,7 +12,7 @@ stranger    a role of the other account that may use KMS there
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -76,6 +76,7 @@ class Stage:
     """See the module's text. Everything is made on first use."""
 
     cloud: Cloud
+    _other_ends: dict[tuple[str, str], Key] = field(default_factory=dict)
 
     @cached_property
     def integration(self) -> Account:
@@ -166,13 +167,17 @@ class Stage:
         """Caller's account -> key name -> target; makes the keys that the example does not."""
         keys = {name: self._key(description, outputs) for name, description in descriptions.items()}
         return {
-            account: {name: Target(key, other_end, self._grantee) for name, key in keys.items()}
-            for account, other_end in self._other_ends.items()
+            owner.account: {
+                name: Target(key, self._other_end(owner, key.region), self._grantee) for name, key in keys.items()
+            }
+            for owner in (self.key_administrator, self.other_key_administrator)
         }
 
-    @cached_property
-    def _other_ends(self) -> dict[str, Key]:
-        return {owner.account: open_key(owner) for owner in (self.key_administrator, self.other_key_administrator)}
+    def _other_end(self, owner: Principal, region: str) -> Key:
+        place = (owner.account, region)
+        if place not in self._other_ends:
+            self._other_ends[place] = open_key(owner.in_region(region))
+        return self._other_ends[place]
 
     def _key(self, description: KeyDescription, outputs: Mapping[str, Any]) -> Key:
         owner = self.other_key_administrator if description.account == "other" else self.key_administrator

@@ -10,10 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from authorization import key_state, kms, simulate, sts, validation
 from authorization.caller import Caller
@@ -24,8 +21,8 @@ from authorization.explain import explain
 from authorization.grants import validate_child_grant
 from authorization.policies import Grant, Policies
 from authorization.request import ContextValue, Principal, PrincipalType, Request, Resource
+from test_authorization.case_files import case_files, world
 
-FOLDER = Path(__file__).parent
 GRADES = ("D", "O", "I", "U")
 
 SOURCES = {
@@ -64,13 +61,13 @@ _INPUTS = {
     "key details",
     "grants",
 }
-_CALL = {"call", "region", "keys", "ciphertext only", "retired grant"}
+_CALL = {"call", "needs", "region", "keys", "ciphertext only", "retired grant"}
 _ASSUME = {"assume", "with", "role", "role tags", "trust", "handed on"}
-_VALIDATE = {"validate", "document", "existing", "holder", "others"}
+_VALIDATE = {"validate", "document", "existing", "holder", "others", "length", "filled with"}
 _TABLE = {"may", "may not", "each", "statements", "actions"}
 _OTHERS = {"state", "operation", "parent", "child", "new key policy", "bypass", "simulate", "resources", "missing"}
 
-WORLD = yaml.load((FOLDER / "world.yaml").read_text(), yaml.BaseLoader)  # noqa: S506 - BaseLoader makes text only
+WORLD = world()
 
 
 @dataclass(frozen=True)
@@ -89,13 +86,12 @@ class Case:
 def load_cases() -> list[Case]:
     """Every case of every file; raises ValueError for one that is not well formed, with file and name."""
     cases = []
-    for path in sorted((FOLDER / "cases").glob("*.yaml")):
-        content = yaml.load(path.read_text(), yaml.BaseLoader)  # noqa: S506 - BaseLoader makes text only
+    for file, content in case_files().items():
         for group in content["groups"]:
             given = {name: value for name, value in group.items() if name not in ("cases", "given")}
             shared = {name: content[name] for name in ("statements", "actions") if name in content}
             given = {**shared, **content.get("given", {}), **given, **group.get("given", {})}
-            cases += [Case(path.stem, {**given, **fields}) for fields in group["cases"]]
+            cases += [Case(file, {**given, **fields}) for fields in group["cases"]]
     for case in cases:
         _check(case)
     return cases
@@ -313,6 +309,34 @@ def _parameters(written: Any) -> Any:
     return written
 
 
+def _run_needs(fields: Mapping[str, Any]) -> None:
+    """`needs`: the permissions of a call, as `kms:UpdateAlias on alias/app`. Together they suffice; when everything but
+    one of them is allowed, the call is refused: by the identity policy, and by the key's policy for one on a key."""
+    needs = [_need(fields, *need.split(" on ")) for need in fields["needs"]]
+    exact = [statement for _, _, statement in needs]
+    key_policy = ["Allow kms:* to home"]
+    _run_call({**fields, "identity": exact, "key policy": key_policy, "expect": "allowed"})
+    for action, arn, _ in needs:
+        rest = [
+            {"Effect": "Allow", "NotAction": action, "Resource": "*"},
+            {"Effect": "Allow", "Action": action, "NotResource": arn},
+        ]
+        refused = {**fields, "identity": rest, "key policy": key_policy, "expect": "refused by identity policy"}
+        _run_call({**refused, "because": "no identity-based policy allows it"})
+        if ":key/" not in arn:
+            continue
+        home = WORLD["principals"]["home"]
+        others = {"Effect": "Allow", "NotAction": action, "Principal": {"AWS": home}, "Resource": "*"}
+        _run_call({**fields, "identity": ["Allow *"], "key policy": [others], "expect": "refused by key policy"})
+
+
+def _need(fields: Mapping[str, Any], action: str, thing: str) -> tuple[str, str, dict[str, Any]]:
+    """A permission with the ARN that it is on, and the statement that gives it."""
+    region, account = fields.get("region", "eu-west-1"), _caller(fields).principal.account
+    arn = f"arn:aws:kms:{region}:{account}:{thing}" if thing.startswith("alias/") else WORLD["keys"].get(thing, thing)
+    return action, arn, {"Effect": "Allow", "Action": action, "Resource": arn}
+
+
 def _run_call(fields: Mapping[str, Any]) -> None:
     (operation, parameters), *_ = fields["call"].items()
     described = {"details": fields.get("key details", {}), "is": fields.get("key", "home")}
@@ -351,6 +375,8 @@ def _run_validate(fields: Mapping[str, Any]) -> None:
     kind = PolicyKind(fields["validate"])
     written = fields["document"]
     text = written if isinstance(written, str) else _document(fields, written, kind)
+    if "length" in fields:
+        text = _lengthened(text, int(fields["length"]), fields.get("filled with", "x"))
     existing = {WORLD["principals"].get(name, name) for name in fields.get("existing", ["home", "role"])}
 
     def exists(arn: str) -> bool:
@@ -367,6 +393,19 @@ def _run_validate(fields: Mapping[str, Any]) -> None:
         holder = validation.Holder[fields.get("holder", "managed").upper()]
         error = validation.validate_identity_policy(text, holder, int(fields.get("others", "0")))
     _compare_error(fields, error)
+
+
+def _lengthened(text: str, length: int, filling: str) -> str:
+    """The document without white space, brought to a length in characters by a Sid in its first statement."""
+    document = json.loads(text)
+    first = document["Statement"][0]
+    first["Sid"] = ""
+
+    def compact() -> str:
+        return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+    first["Sid"] = filling * (length - len(compact()))
+    return compact()
 
 
 def _run_state(fields: Mapping[str, Any]) -> None:
@@ -405,6 +444,7 @@ def _run_simulate(fields: Mapping[str, Any]) -> None:
 _RUNNERS: dict[str, Callable[[Mapping[str, Any]], None]] = {
     "may": _run_table,
     "may not": _run_table,
+    "needs": _run_needs,
     "call": _run_call,
     "assume": _run_assume,
     "validate": _run_validate,

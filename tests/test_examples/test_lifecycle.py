@@ -9,6 +9,7 @@ import pytest
 from harness import tally
 from harness.example_run import ExampleRun
 from harness.probe import probe
+from harness.terraform import PlannedChange
 from harness.terraform_binary import locate
 
 from .examples import EXAMPLES, Runs
@@ -23,6 +24,8 @@ SWITCHED = {
     "existing-roles": ["module.plerion_kms.module.cmk_access.module.policy.aws_iam_role_policy.this[0]"],
     "hardened-key": ["module.plerion_kms.module.cmk_access.module.policy.aws_iam_policy.this[0]"],
     "isolated-key": ["module.plerion_kms.module.cmk_access.module.policy.aws_iam_role_policy.this[0]"],
+    "many-keys": ["module.plerion_kms.module.cmk_access.module.policy.aws_iam_role_policy.this[0]"],
+    "organization": ["ApplianceCmkAccess"],
     "selected-keys": ["module.plerion_kms.module.cmk_access.module.policy.aws_iam_role_policy.this[0]"],
 }
 
@@ -50,9 +53,7 @@ def test_a_switch_of_the_mode_updates_one_policy_in_place(run: ExampleRun) -> No
     if run.switch is None:
         run.in_mode(next(mode for mode in run.expectations.modes if mode != run.mode))
     assert run.switch is not None
-    assert [(change.address, change.actions) for change in run.switch] == [
-        (address, ("update",)) for address in SWITCHED[run.example]
-    ]
+    assert run.switch == [PlannedChange(address, "update") for address in SWITCHED[run.example]]
 
 
 @pytest.mark.parametrize("run", of_group("selected-keys"), indirect=True)
@@ -64,7 +65,8 @@ def test_an_upgrade_moves_resources_and_changes_none(run: ExampleRun) -> None:
     for before, now in renamed.items():
         addresses = [f"module.plerion_kms.module.{address}" for address in (now, before)]
         subprocess.run([locate(), "state", "mv", *addresses], cwd=run.terraform.folder, check=True, capture_output=True)
-    assert run.terraform.plan() == []
+    moves = [PlannedChange(f"module.plerion_kms.module.{address}", "move") for address in renamed.values()]
+    assert run.terraform.apply().changes == moves
 
 
 @pytest.mark.parametrize("run", of_group("selected-keys"), indirect=True)
@@ -87,28 +89,21 @@ def test_a_tag_changed_after_the_apply_counts_at_once(run: ExampleRun) -> None:
     assert not decrypts()
 
 
-@pytest.mark.parametrize(
-    ("run", "account"),
-    [
-        pytest.param("isolated-key", "integration", marks=pytest.mark.xdist_group("isolated-key")),
-        pytest.param("cross-account-key", "other", marks=pytest.mark.xdist_group("cross-account-key")),
-    ],
-    indirect=["run"],
-)
-def test_without_the_additions_the_key_is_closed_again(run: ExampleRun, account: str) -> None:
+@pytest.mark.parametrize("run", of_group("isolated-key", "cross-account-key"), indirect=True)
+def test_without_the_additions_the_key_is_closed_again(run: ExampleRun) -> None:
     run.in_mode("ALL_KEYS")
-    caller, target = run.principals["appliance"], run.targets[run.stage.integration.id]["example"]
-    metadata_reader = run.principals["access"]
-    outcomes = []
-    for granted in (True, False, True):
-        changes = run.terraform.plan(grant_plerion_access=granted)
-        assert {change.actions for change in changes} <= {("update",)}
-        run.terraform.apply_plan()
-        outcomes.append(
-            (probe(caller, target, "Decrypt").allowed, probe(metadata_reader, target, "DescribeKey").allowed)
-        )
+    target = run.targets[run.stage.integration.id]["example"]
+
+    def outcomes() -> tuple[bool, bool]:
         tally.CURRENT.asserted += 2
-    assert outcomes == [(True, True), (False, False), (True, True)]
+        return (
+            probe(run.principals["appliance"], target, "Decrypt").allowed,
+            probe(run.principals["access"], target, "DescribeKey").allowed,
+        )
+
+    assert outcomes() == (True, True)
+    assert run.in_mode("ALL_KEYS", grant_plerion_access=False) == [PlannedChange("aws_kms_key.this", "update")]
+    assert outcomes() == (False, False)
 
 
 @pytest.mark.parametrize("run", of_group(*EXAMPLES), indirect=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import HarnessError
-from harness.terraform import PlannedChange, Terraform, TerraformError
+from harness.terraform import Applied, PlannedChange, Terraform, TerraformError
 
 CONFIGURATION = """
 variable "word" {
@@ -41,11 +41,11 @@ def source(tmp_path: Path) -> Path:
 def test_an_apply_changes_what_the_plan_says_and_leaves_the_tree_alone(source: Path) -> None:
     with Terraform(source, {"SEEN": "only by Terraform"}, {"word": "first"}) as terraform:
         terraform.init()
-        assert terraform.plan() == [PlannedChange("terraform_data.this", ("create",))]
-        assert terraform.apply_plan() == {"word": "first"}
+        assert terraform.plan() == [PlannedChange("terraform_data.this", "create")]
+        assert terraform.apply() == Applied([PlannedChange("terraform_data.this", "create")], {"word": "first"})
         assert terraform.plan() == []
-        assert terraform.plan(word="second") == [PlannedChange("terraform_data.this", ("update",))]
-        assert terraform.apply_plan() == {"word": "second"}
+        assert terraform.plan(word="second") == [PlannedChange("terraform_data.this", "update")]
+        assert terraform.apply() == Applied([PlannedChange("terraform_data.this", "update")], {"word": "second"})
         folder = terraform.folder
         terraform.destroy()
         assert terraform.state_addresses() == []
@@ -58,9 +58,23 @@ def test_an_error_is_in_terraforms_words_and_changes_nothing(source: Path) -> No
     with Terraform(source, {}, {"word": "first"}) as terraform:
         terraform.init()
         terraform.apply()
-        with pytest.raises(TerraformError, match=r"(?s)terraform plan failed for source: .*Take another word\."):
+        with pytest.raises(
+            TerraformError, match=r"terraform apply failed for source: Invalid value for variable: Take another word\."
+        ):
             terraform.apply(word="wrong")
         assert terraform.outputs() == {"word": "first"}
+
+
+def test_a_warning_is_kept(source: Path) -> None:
+    (source / "check.tf").write_text(
+        'check "word" {\n  assert {\n    condition     = var.word == "first"\n    error_message = "Odd."\n  }\n}\n'
+    )
+    with Terraform(source, {}, {"word": "first"}) as terraform:
+        terraform.init()
+        terraform.plan()
+        assert terraform.warnings == []
+        terraform.plan(word="second")
+        assert terraform.warnings == ["Check block assertion failed (check.tf line 3): Odd."]
 
 
 def test_an_unknown_example_is_named() -> None:

@@ -1,0 +1,29 @@
+output "appliance_role_arn" {
+  description = "ARN of the appliance role."
+  value       = module.plerion_kms.appliance_role_arn
+}
+
+output "access_role_arn" {
+  description = "ARN of the access role."
+  value       = module.plerion_kms.access_role_arn
+}
+
+output "key_policies" {
+  description = "Name -> the policy that is set on the key, as JSON."
+  value       = merge(module.us_east_1.policy_json, module.eu_west_1.policy_json)
+
+  precondition {
+    condition     = length(local.without_arn) == 0
+    error_message = "The list of keys gives no ARN of a KMS key for ${join(", ", local.without_arn)}: set key_arn to the form arn:aws:kms:eu-west-1:111122223333:key/KEY-ID."
+  }
+
+  precondition {
+    condition     = length(local.misunderstood) == 0
+    error_message = "The list of keys says more than key_arn, policy and tag of ${join(", ", local.misunderstood)}: rename or remove the rest."
+  }
+
+  precondition {
+    condition     = length(local.uncovered) == 0
+    error_message = "The list of keys names Regions that this configuration does not cover (${join(", ", local.uncovered)}): add a provider and a module call to regions.tf and the Region to local.covered."
+  }
+}

@@ -1,0 +1,35 @@
+# A provider cannot be made by for_each: each Region has two blocks here and a place in local.covered.
+
+provider "aws" {
+  alias  = "us_east_1"
+  region = "us-east-1"
+
+  assume_role {
+    role_arn = var.key_administrator_role_arn
+  }
+}
+
+module "us_east_1" {
+  source    = "../../modules/key-access"
+  providers = { aws = aws.us_east_1 }
+
+  keys        = { for name, key in local.keys : name => key if local.regions[name] == "us-east-1" }
+  cli_profile = var.cli_profile
+}
+
+provider "aws" {
+  alias  = "eu_west_1"
+  region = "eu-west-1"
+
+  assume_role {
+    role_arn = var.key_administrator_role_arn
+  }
+}
+
+module "eu_west_1" {
+  source    = "../../modules/key-access"
+  providers = { aws = aws.eu_west_1 }
+
+  keys        = { for name, key in local.keys : name => key if local.regions[name] == "eu-west-1" }
+  cli_profile = var.cli_profile
+}

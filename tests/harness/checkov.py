@@ -1,0 +1,151 @@
+"""checkov as a process: it lives in an environment of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.errors import HarnessError
+from harness.locations import Location
+from harness.paths import PROJECT
+
+CHECKOV_VARIABLE = "CHECKOV"
+POLICIES = PROJECT / "tests" / "scanning"
+CONFIGURATION = PROJECT / ".checkov.yaml"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check that failed on one block, or was skipped there with a reason.
+
+    mend: what to do, where the check says it. caller: the module call that led to the block, where there is one.
+    """
+
+    check: str
+    name: str
+    severity: str
+    mend: str
+    resource: str
+    location: Location
+    caller: Location | None = None
+    reason: str | None = None
+
+    def __str__(self) -> str:
+        called = f" (called from {self.caller})" if self.caller else ""
+        lines = (
+            f"{self.location}: {self.check}{self.severity and f' {self.severity}'} {self.resource}{called}: {self.name}"
+        )
+        return f"{lines}\n    {self.mend}" if self.mend else lines
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one framework of checkov found."""
+
+    failed: list[Finding] = field(default_factory=list)
+    skipped: list[Finding] = field(default_factory=list)
+    passed: int = 0
+    parsing_errors: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one run found, by framework. sarif: checkov's own SARIF, its results in the order of `findings`."""
+
+    reports: dict[str, Report]
+    sarif: dict[str, Any] = field(repr=False)
+
+    @property
+    def findings(self) -> list[Finding]:
+        """All findings: of each framework those that failed, then those that are skipped."""
+        return [finding for report in self.reports.values() for finding in (*report.failed, *report.skipped)]
+
+    def of(self, framework: str) -> Report:
+        """The report of one framework; an empty one where it found nothing to look at."""
+        return self.reports.get(framework, Report())
+
+
+class Run:
+    """checkov, started; `answer` waits for it. output: a folder for its files."""
+
+    def __init__(self, arguments: Sequence[str | Path], output: Path, tree: Path) -> None:
+        self._output = output
+        self._tree = tree
+        output.mkdir(parents=True, exist_ok=True)
+        command = [
+            binary(),
+            *arguments,
+            *("--external-checks-dir", POLICIES, "--skip-download", "--compact"),
+            *("--output", "json", "--output", "sarif", "--output-file-path", output),
+        ]
+        environment = {
+            key: value for key, value in os.environ.items() if not key.startswith(("BC_", "PRISMA_", "CKV_"))
+        }
+        self._process = subprocess.Popen(
+            [str(part) for part in command],
+            cwd=tree,
+            env={**environment, "LOG_LEVEL": "WARNING", "ANSI_COLORS_DISABLED": "1"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def stop(self) -> None:
+        """End it, if it still runs."""
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.communicate()
+
+    def answer(self) -> Answer:
+        """What it found. Raises HarnessError where it did not run to its end or could not run a check."""
+        _, messages = self._process.communicate()
+        errors = [line for line in messages.splitlines() if "[ERROR]" in line or "Traceback" in line]
+        written = self._output / "results_json.json"
+        if errors or not written.is_file():
+            detail = "\n".join(errors) or messages[-2000:]
+            raise HarnessError(f"checkov ended with {self._process.returncode} and could not run all checks: {detail}")
+        document = json.loads(written.read_text(encoding="utf-8"))
+        # One framework comes by itself, several as a list, none as a summary alone.
+        documents = document if isinstance(document, list) else [document] if "check_type" in document else []
+        sarif = json.loads((self._output / "results_sarif.sarif").read_text(encoding="utf-8"))
+        return Answer({each["check_type"]: self._report(each) for each in documents}, sarif)
+
+    def _report(self, document: dict[str, Any]) -> Report:
+        results = document["results"]
+        return Report(
+            failed=[self._finding(record) for record in results["failed_checks"]],
+            skipped=[self._finding(record) for record in results["skipped_checks"]],
+            passed=document["summary"]["passed"],
+            parsing_errors=[os.path.relpath(path, self._tree) for path in results["parsing_errors"]],
+        )
+
+    def _finding(self, record: dict[str, Any]) -> Finding:
+        caller = record.get("caller_file_path")
+        return Finding(
+            check=record["check_id"],
+            name=record["check_name"],
+            severity=record.get("severity") or "",
+            mend=record.get("guideline") or "",
+            resource=record["resource"],
+            location=self._location(record["file_abs_path"], record["file_line_range"]),
+            caller=self._location(self._tree / caller.lstrip("/"), record["caller_file_line_range"])
+            if caller
+            else None,
+            reason=record["check_result"].get("suppress_comment"),
+        )
+
+    def _location(self, path: str | Path, lines: Sequence[int]) -> Location:
+        return Location(os.path.relpath(path, self._tree), lines[0], lines[1])
+
+
+def binary() -> Path:
+    """checkov's program: the one that the variable CHECKOV names, else make's. Raises HarnessError without one."""
+    found = Path(os.environ.get(CHECKOV_VARIABLE) or PROJECT / ".venv-checkov" / "bin" / "checkov")
+    if not found.is_file():
+        raise HarnessError(f"checkov is not at {found}: run 'make setup'.")
+    return found

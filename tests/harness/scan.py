@@ -1,0 +1,184 @@
+"""`python -m harness.scan`: checkov over the modules and examples, as HCL and as the plan of each example.
+
+With a folder as argument: our policies over the Terraform in it, HCL and plan JSON alike.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from emulator import Emulator
+from emulator.process import EmulatorError
+from harness import checkov, sarif
+from harness.checkov import Finding, Report
+from harness.cloud import EmulatedCloud
+from harness.combined import Tree, combined, plan_documents
+from harness.errors import HarnessError
+from harness.locations import locate, skips
+from harness.paths import PROJECT
+from harness.principals import Account
+from harness.stage import APPLIANCE_TAG, EXTERNAL_ID, PLERION_ACCOUNT
+
+REPORTS = PROJECT / ".reports"
+
+APPLIANCE_ROLE = "plerion-stack-PlerionApplianceRole-1A2B3C"
+ACCESS_ROLE = "plerion-stack-PlerionAccessRole-4D5E6F"
+KEY_ROLE = "arn:aws:iam::111122223333:role/KeyAdministrator"
+VALUES: dict[str, Any] = {
+    "external_id": EXTERNAL_ID,
+    "appliance_role_name": APPLIANCE_ROLE,
+    "access_role_name": ACCESS_ROLE,
+    "integration_account_id": "111122223333",
+    "key_account_role_arn": KEY_ROLE,
+    "key_administrator_role_arn": KEY_ROLE,
+    "targets": {"everywhere": {"organizational_unit_ids": ["r-ab12"]}},
+}
+"""What the examples' required variables are planned with, by the variable's name."""
+
+
+type PlanDocuments = dict[str, dict[str, Any]]
+type Planner = Callable[[Tree], PlanDocuments]
+
+
+def tree_of(folder: Path) -> Tree:
+    """The examples of a project folder, with the modules that they call."""
+    roots = sorted(path.parent.relative_to(folder).as_posix() for path in folder.glob("examples/*/main.tf"))
+    return Tree(folder, tuple(roots), ("modules", "examples"), VALUES)
+
+
+def scan_project(folder: Path, reports: Path, plans: Planner | None = None) -> dict[str, Report]:
+    """Modules and examples of a project folder, as HCL and as plans; SARIF goes to `reports`. Raises HarnessError.
+
+    plans: makes the plan documents; the emulator's account is the default place for that.
+    """
+    _empty(reports)
+    with ExitStack() as stack:
+        work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="plerion-kms-scan-")))
+        hcl = checkov.Run(["--directory", folder, *_configured("terraform")], work / "hcl", folder)
+        stack.callback(hcl.stop)
+        documents = (plans or plans_on_the_emulator)(tree_of(folder))
+        outcomes = {"plan": scan_plans(folder, documents, work, reports)}
+        answer = hcl.answer()
+        sarif.write(reports / "hcl.sarif", "checkov/hcl", answer, answer.findings)
+        outcomes["hcl"] = answer.of("terraform")
+    for mode, report in outcomes.items():
+        if not report.passed:
+            raise HarnessError(f"No check passed in mode {mode}, so nothing was looked at: is {folder} the project?")
+    return outcomes
+
+
+def _empty(reports: Path) -> None:
+    """Make the folder, without what an earlier scan found."""
+    reports.mkdir(parents=True, exist_ok=True)
+    for old in reports.glob("*.sarif"):
+        old.unlink()
+
+
+def scan_plans(folder: Path, documents: PlanDocuments, work: Path, reports: Path) -> Report:
+    """checkov over plan documents, by the root module that each is of; places are those in the HCL."""
+    work.mkdir(parents=True, exist_ok=True)
+    files = {}
+    for root, document in documents.items():
+        file = work / f"{root.replace('/', '_')}.json"
+        file.write_text(json.dumps(document), encoding="utf-8")
+        files[file.resolve()] = root
+    named = [part for file in files for part in ("--file", file)]
+    answer = checkov.Run([*named, *_configured("terraform_plan")], work / "plan", folder).answer()
+
+    def placed(finding: Finding) -> Finding:
+        root = files[(folder / finding.location.file).resolve()]
+        location = locate(finding.resource, documents[root], folder / root, folder) or finding.location
+        reason = skips(location, folder).get(finding.check) if location is not finding.location else None
+        return replace(finding, location=location, resource=f"{finding.resource} in the plan of {root}", reason=reason)
+
+    report = answer.of("terraform_plan")
+    findings = [placed(finding) for finding in answer.findings]
+    sarif.write(reports / "plan.sarif", "checkov/plan", answer, findings)
+    failed = [finding for finding in findings if finding.reason is None]
+    skipped = [finding for finding in findings if finding.reason is not None]
+    return Report(failed, skipped, report.passed, report.parsing_errors)
+
+
+def scan_folder(folder: Path, reports: Path) -> dict[str, Report]:
+    """Our policies alone over a customer's folder: its HCL and the plan JSON files in it. Raises HarnessError."""
+    if not folder.is_dir():
+        raise HarnessError(
+            f"There is no folder {folder}: name one with Terraform in it, as in 'make scan FOLDER=PATH'."
+        )
+    if not any(path for pattern in ("*.tf", "*.json") for path in folder.rglob(pattern)):
+        raise HarnessError(f"There is neither HCL nor a plan as JSON in {folder}: name a folder that has some.")
+    _empty(reports)
+    with tempfile.TemporaryDirectory(prefix="plerion-kms-scan-") as work:
+        frameworks = ["--framework", "terraform", "--framework", "terraform_plan"]
+        ours = ("--check", "CKV_PLERION_*")
+        answer = checkov.Run(["--directory", folder, *frameworks, *ours], Path(work), folder).answer()
+    sarif.write(reports / "folder.sarif", "checkov/folder", answer, answer.findings)
+    return {"hcl": answer.of("terraform"), "plan": answer.of("terraform_plan")}
+
+
+def _configured(framework: str) -> list[str | Path]:
+    return ["--framework", framework, "--config-file", checkov.CONFIGURATION]
+
+
+def plans_on_the_emulator(tree: Tree) -> PlanDocuments:
+    """The plan documents of the tree's root modules, with an account of the emulator behind them."""
+    # Enforcement is off: the question is what a plan holds, not who may make it.
+    with Emulator(enforce=False) as emulator:
+        cloud = EmulatedCloud(emulator.endpoint_url)
+        account = Account.make(cloud)
+        _roles_that_exist(account)
+        environment = cloud.terraform_environment(account.root.credentials, account.root.region)
+        with combined(tree, environment) as terraform:
+            return plan_documents(tree, terraform)
+
+
+def _roles_that_exist(account: Account) -> None:
+    """The roles that Plerion's CloudFormation stack made, for the examples that build on them."""
+    account.create_role(APPLIANCE_ROLE, trusted=[account.root.arn], tags=APPLIANCE_TAG)
+    account.create_role(
+        ACCESS_ROLE,
+        trusted=[f"arn:aws:iam::{PLERION_ACCOUNT}:root"],
+        trust_condition={"StringEquals": {"sts:ExternalId": EXTERNAL_ID}},
+        tags={"RolePurpose": "PlerionAccess"},
+    )
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print what was found. Returns 0 where that is nothing."""
+    try:
+        if arguments and arguments[0]:
+            outcomes = scan_folder(Path(arguments[0]).resolve(), REPORTS)
+        else:
+            outcomes = scan_project(PROJECT, REPORTS)
+    except (HarnessError, EmulatorError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return show(outcomes)
+
+
+def show(outcomes: dict[str, Report]) -> int:
+    """Print the outcomes. Returns the exit code."""
+    bad = 0
+    for mode, outcome in outcomes.items():
+        for finding in sorted(map(str, outcome.failed)):
+            sys.stdout.write(f"{finding}\n")
+        for path in outcome.parsing_errors:
+            sys.stdout.write(f"{path}:1: checkov cannot read this file, so it was not scanned: write it more simply.\n")
+        for skipped in sorted({f"{f.location}: {f.check} skipped: {f.reason}" for f in outcome.skipped}):
+            sys.stdout.write(f"{skipped}\n")
+        sys.stdout.write(
+            f"{mode}: {outcome.passed} checks passed, {len(outcome.failed)} failed, {len(outcome.skipped)} skipped.\n"
+        )
+        bad += len(outcome.failed) + len(outcome.parsing_errors)
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,179 @@
+"""The organization example beyond its `access.yaml`: the StackSet that Terraform plans, and the template's text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from cfnlint.api import lint
+
+from harness import tally
+from harness.cloud import EmulatedCloud
+from harness.example_run import ExampleRun
+from harness.guide_statements import mode_statement
+from harness.stack import planned_resources, planned_stack_sets
+from harness.stage import EXTERNAL_ID, Stage
+from harness.terraform import Terraform, TerraformError
+
+from .examples import Runs
+
+EXAMPLE = "organization"
+pytestmark = pytest.mark.xdist_group(EXAMPLE)
+
+TARGETS = {
+    "everywhere": {"organizational_unit_ids": ["r-ab12"]},
+    "acquired": {
+        "organizational_unit_ids": ["ou-ab12-11112222"],
+        "accounts": ["111122223333", "444455556666"],
+        "external_id": "another-external-id",
+        "kms_key_access_mode": "SELECTED_KEYS",
+    },
+}
+OPTIONS_OFF = {"tag_is_binding": False, "grants_only_for_aws_resources": False}
+FOR_EC2: dict[str, Any] = {**OPTIONS_OFF, "appliance_trusted_role_arns": [], "permissions_boundary_name": None}
+FOR_A_SERVICE_ACCOUNT: dict[str, Any] = {
+    "appliance_trusted_role_arns": ["arn:aws:iam::111122223333:role/PlerionInstanceProfileRole"],
+    "permissions_boundary_name": "Boundary",
+    "tag_is_binding": True,
+    "grants_only_for_aws_resources": True,
+}
+
+
+@pytest.fixture(scope="module")
+def terraform(cloud: EmulatedCloud) -> Iterator[Terraform]:
+    """The example, initialized."""
+    variables = {"external_id": EXTERNAL_ID, "targets": TARGETS}
+    environment = Stage(cloud).deployer.terraform_environment()
+    with Terraform.of_example(EXAMPLE, environment, variables) as terraform:
+        terraform.init()
+        yield terraform
+
+
+@pytest.fixture(scope="module")
+def plans(terraform: Terraform) -> dict[str, dict[str, Any]]:
+    """The plans, by who assumes the appliance role."""
+    return {
+        "ec2": terraform.plan_document(**FOR_EC2),
+        "service account": terraform.plan_document(**FOR_A_SERVICE_ACCOUNT),
+    }
+
+
+@pytest.fixture
+def run(runs: Runs) -> ExampleRun:
+    """The template, applied as a stack."""
+    run = runs.of(EXAMPLE)
+    run.in_mode(run.mode or "ALL_KEYS")
+    return run
+
+
+def test_each_target_gets_what_it_says(plans: dict[str, dict[str, Any]]) -> None:
+    stack_sets = planned_stack_sets(plans["ec2"])
+    assert {name: stack_set["parameters"] for name, stack_set in stack_sets.items()} == {
+        "everywhere": {"ExternalId": EXTERNAL_ID, "KmsKeyAccessMode": "ALL_KEYS"},
+        "acquired": {"ExternalId": "another-external-id", "KmsKeyAccessMode": "SELECTED_KEYS"},
+    }
+    assert {name: stack_set["name"] for name, stack_set in stack_sets.items()} == {
+        "everywhere": "plerion-kms-everywhere",
+        "acquired": "plerion-kms-acquired",
+    }
+    assert {stack_set["permission_model"] for stack_set in stack_sets.values()} == {"SERVICE_MANAGED"}
+    # With accounts named, nothing is to be rolled out to others of their unit.
+    deployed_automatically = {
+        name: block["enabled"] for name, stack_set in stack_sets.items() for block in stack_set["auto_deployment"]
+    }
+    assert deployed_automatically == {"everywhere": True, "acquired": False}
+
+    instances = planned_resources(plans["ec2"], "aws_cloudformation_stack_set_instance")
+    (everywhere,), (acquired,) = (instances[name]["deployment_targets"] for name in ("everywhere", "acquired"))
+    assert everywhere["organizational_unit_ids"] == ["r-ab12"]
+    assert not everywhere["accounts"]
+    assert acquired["organizational_unit_ids"] == ["ou-ab12-11112222"]
+    assert acquired["accounts"] == ["111122223333", "444455556666"]
+    assert acquired["account_filter_type"] == "INTERSECTION"
+
+
+@pytest.mark.parametrize("assumed_by", ["ec2", "service account"])
+def test_the_template_is_one(plans: dict[str, dict[str, Any]], assumed_by: str) -> None:
+    bodies = {stack_set["template_body"] for stack_set in planned_stack_sets(plans[assumed_by]).values()}
+    assert len(bodies) == 1
+    (body,) = bodies
+    assert lint(body) == []
+    # CloudFormation takes no longer text unless it lies in an S3 bucket.
+    assert len(body) <= 51_200
+
+
+def test_the_template_holds_the_guides_statements(plans: dict[str, dict[str, Any]]) -> None:
+    resources = template_resources(plans["ec2"])
+    assert "ApplianceInstanceProfile" in resources
+    assert "PermissionsBoundary" not in resources["ApplianceRole"]["Properties"]
+    condition, all_keys, selected_keys = resources["ApplianceCmkAccess"]["Properties"]["PolicyDocument"]["Fn::If"]
+    assert condition == "AllKeys"
+    assert all_keys["Statement"] == [mode_statement("ALL_KEYS")]
+    assert selected_keys["Statement"] == [mode_statement("SELECTED_KEYS")]
+
+
+def test_the_template_follows_the_options(plans: dict[str, dict[str, Any]]) -> None:
+    resources = template_resources(plans["service account"])
+    assert "ApplianceInstanceProfile" not in resources
+    for role in ("ApplianceRole", "AccessRole"):
+        assert "PermissionsBoundary" in resources[role]["Properties"]
+    (statement,) = resources["ApplianceRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"AWS": FOR_A_SERVICE_ACCOUNT["appliance_trusted_role_arns"]}
+    _, *by_mode = resources["ApplianceCmkAccess"]["Properties"]["PolicyDocument"]["Fn::If"]
+    for document in by_mode:
+        use, grants, deny = document["Statement"]
+        assert "kms:CreateGrant" not in use["Action"]
+        assert grants["Condition"]["Bool"] == {"kms:GrantIsForAWSResource": "true"}
+        assert deny["Effect"] == "Deny"
+
+
+def template_resources(plan: dict[str, Any]) -> dict[str, Any]:
+    """The resources of the planned template."""
+    body = next(iter(planned_stack_sets(plan).values()))["template_body"]
+    resources: dict[str, Any] = json.loads(body)["Resources"]
+    return resources
+
+
+def test_a_slip_in_the_targets_is_named(terraform: Terraform) -> None:
+    slips = {
+        "a": {"organizational_unit_ids": ["Workloads"]},
+        "b": {"organizational_unit_ids": ["r-ab12"], "accounts": ["1111-2222-3333"]},
+        "c": {"organizational_unit_ids": ["r-ab12"], "kms_key_access_mode": "SOME_KEYS"},
+        "d e": {"organizational_unit_ids": ["r-ab12"]},
+    }
+    with pytest.raises(TerraformError) as raised:
+        terraform.plan(targets=slips)
+    terraform.variables["targets"] = TARGETS
+    message = " ".join(str(raised.value).split())
+    assert "a name that a StackSet cannot have: use letters, digits and hyphens only" in message
+    assert "give ids of the form ou-ab12-11112222, or the root's, r-ab12." in message
+    assert "accounts that is not an AWS account id: give its 12 digits, in quotes." in message
+    assert 'kms_key_access_mode that is neither "ALL_KEYS" nor "SELECTED_KEYS": set it to one of the two' in message
+
+
+@pytest.mark.parametrize("external_id", [None, "another-external-id"])
+def test_the_access_role_opens_with_the_external_id_only(run: ExampleRun, external_id: str | None) -> None:
+    tally.CURRENT.asserted += 1
+    with pytest.raises(ClientError) as raised:
+        run.stage.control_plane.assume(run.outputs["access_role_arn"], external_id=external_id)
+    assert raised.value.response["Error"]["Code"] == "AccessDenied"
+
+
+def test_a_stack_cannot_do_what_its_maker_may_not(run: ExampleRun) -> None:
+    # Else the stack of the other tests would prove nothing about what its maker needs.
+    stage = run.stage
+    maker = stage.integration.session_of_new_role("MayNotMakeRoles", ("cloudformation:*",))
+    template = {"Resources": {"Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {}}}}}
+    cloudformation = maker.client("cloudformation")
+    cloudformation.create_stack(
+        StackName="refused", TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_IAM"], OnFailure="DO_NOTHING"
+    )
+    waiter = cloudformation.get_waiter("stack_create_complete")
+    with pytest.raises(Exception, match="CREATE_FAILED"):
+        waiter.wait(StackName="refused", WaiterConfig={"Delay": 0.2, "MaxAttempts": 100})
+    tally.CURRENT.asserted += 1
+    (role,) = cloudformation.describe_stack_resources(StackName="refused")["StackResources"]
+    assert "iam:CreateRole" in role["ResourceStatusReason"]

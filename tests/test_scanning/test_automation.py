@@ -1,0 +1,118 @@
+"""The workflow, pre-commit and .ci/run: they run the make targets, and the workflow is pinned and may do little."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from harness.paths import PROJECT
+from harness.scan import REPORTS
+from harness.terraform_binary import FETCHED_VERSION
+
+WORKFLOWS = sorted((PROJECT / ".github" / "workflows").glob("*.y*ml"))
+TARGETS = set(re.findall(r"^([a-z-]+):", (PROJECT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+PINNED = re.compile(r"uses: ([\w-]+/[\w./-]+)@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+
+
+def load(path: Any) -> dict[Any, Any]:
+    document: dict[Any, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return document
+
+
+JOBS = [
+    pytest.param(job, id=f"{path.stem}-{name}")
+    for path in WORKFLOWS
+    for name, job in sorted(load(path)["jobs"].items())
+]
+
+
+def steps(job: dict[str, Any], action: str) -> list[dict[str, Any]]:
+    return [step for step in job["steps"] if step.get("uses", "").startswith(f"{action}@")]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_every_action_is_pinned_to_a_commit_and_says_its_version(path: Any) -> None:
+    lines = [
+        line.strip().removeprefix("- ") for line in path.read_text(encoding="utf-8").splitlines() if "uses:" in line
+    ]
+    assert lines
+    assert [line for line in lines if not PINNED.fullmatch(line)] == []
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_one_action_has_one_pin(path: Any) -> None:
+    pins = set(re.findall(r"uses: (\S+)@(\S+)", path.read_text(encoding="utf-8")))
+    assert len(pins) == len({action for action, _ in pins})
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_the_workflow_may_only_read(path: Any) -> None:
+    workflow = load(path)
+    assert workflow["permissions"] == {"contents": "read"}
+    # YAML reads the key "on" as a boolean.
+    assert set(workflow[True]) <= {"push", "pull_request"}
+    for job in workflow["jobs"].values():
+        uploads = steps(job, "github/codeql-action/upload-sarif")
+        wanted = {"contents": "read", "security-events": "write"} if uploads else None
+        assert job.get("permissions") == wanted
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_the_steps_run_make_targets_that_exist(job: dict[str, Any]) -> None:
+    commands = [step["run"] for step in job["steps"] if "run" in step]
+    assert commands
+    for command in commands:
+        assert re.fullmatch(r"make [a-z]+", command), "nothing of the event may get into a shell"
+        assert command.removeprefix("make ") in TARGETS
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_the_job_ends_and_keeps_no_credentials(job: dict[str, Any]) -> None:
+    assert job["timeout-minutes"] <= 30
+    assert [step["with"]["persist-credentials"] for step in steps(job, "actions/checkout")] == [False]
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_the_job_has_the_terraform_and_python_of_the_project(job: dict[str, Any]) -> None:
+    (terraform,) = steps(job, "hashicorp/setup-terraform")
+    assert terraform["with"] == {"terraform_version": FETCHED_VERSION, "terraform_wrapper": False}
+    (python,) = steps(job, "actions/setup-python")
+    assert python["with"]["python-version"] in ("3.12", "3.13")
+
+
+def test_lint_has_the_go_that_builds_tflint() -> None:
+    assert steps(load(PROJECT / ".github/workflows/ci.yml")["jobs"]["lint"], "actions/setup-go")
+
+
+def test_the_scan_uploads_what_make_scan_writes_also_when_it_finds_something() -> None:
+    job = load(PROJECT / ".github/workflows/ci.yml")["jobs"]["scan"]
+    (upload,) = steps(job, "github/codeql-action/upload-sarif")
+    assert PROJECT / upload["with"]["sarif_file"] == REPORTS
+    assert upload["if"].startswith("(success() || failure())")
+    assert [step.get("run") for step in job["steps"]].index("make scan") < job["steps"].index(upload)
+
+
+def test_workflow_and_ci_run_the_same_targets() -> None:
+    jobs = load(PROJECT / ".github/workflows/ci.yml")["jobs"].values()
+    in_workflow = {step["run"].removeprefix("make ") for job in jobs for step in job["steps"] if "run" in step}
+    in_ci = {
+        target
+        for targets in re.findall(
+            r"^(?:exec )?make (.+)$", (PROJECT / ".ci/run").read_text(encoding="utf-8"), re.MULTILINE
+        )
+        for target in targets.split()
+    }
+    assert in_workflow == in_ci == {"lint", "scan", "test"}
+
+
+def test_pre_commit_runs_make_targets_and_fetches_nothing() -> None:
+    configuration = load(PROJECT / ".pre-commit-config.yaml")
+    assert [repository["repo"] for repository in configuration["repos"]] == ["local"]
+    for hook in configuration["repos"][0]["hooks"]:
+        assert hook["language"] == "system"
+        assert hook["pass_filenames"] is False
+        assert hook["entry"].removeprefix("make ") in TARGETS
+        assert set(hook["stages"]) <= set(configuration["default_install_hook_types"])

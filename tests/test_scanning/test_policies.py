@@ -1,0 +1,65 @@
+"""Each fixture against what its comment says, on HCL and on the plan."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.checkov import Report
+from test_scanning.annotations import MODES, Expected, read, unannotated
+from test_scanning.conftest import FIXTURES, PLANNED, Observed
+
+pytestmark = pytest.mark.xdist_group("scanning-policies")
+
+FOLDERS = sorted(path.name for path in FIXTURES.iterdir() if path.name != "wrappers")
+CASES = [
+    pytest.param(mode, expected, id=f"{mode}-{expected.folder}-{expected.label}")
+    for folder in FOLDERS
+    for expected in read(FIXTURES / folder)
+    for mode in MODES
+    if mode == "hcl" or folder in PLANNED
+]
+
+
+@pytest.mark.parametrize(("mode", "expected"), CASES)
+def test_block_fails_what_its_comment_says(mode: str, expected: Expected, observed: Observed) -> None:
+    assert observed.get((mode, expected.folder, expected.label), frozenset()) == expected.fails[mode]
+
+
+def test_no_finding_outside_the_annotated_blocks(observed: Observed) -> None:
+    annotated = {(expected.folder, expected.label) for folder in FOLDERS for expected in read(FIXTURES / folder)}
+    assert {(folder, label) for _, folder, label in observed} <= annotated
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_each_block_has_its_expectation(folder: str) -> None:
+    assert unannotated(FIXTURES / folder) in ([], ['data "aws_caller_identity" "current" {}'])
+
+
+def test_each_policy_has_passing_and_failing_fixtures_of_every_style() -> None:
+    for number in range(1, 11):
+        failing = {
+            (mode, expected.label)
+            for folder in FOLDERS
+            for expected in read(FIXTURES / folder)
+            for mode, ids in expected.fails.items()
+            if f"CKV_PLERION_{number}" in ids
+        }
+        for mode in MODES:
+            labels = " ".join(label for m, label in failing if m == mode)
+            assert "heredoc" in labels, (number, mode)
+            assert "inline" in labels, (number, mode)
+            assert "module.call" in labels, (number, mode)
+            assert ("aws_iam_policy_document" if mode == "hcl" else "data_document") in labels, (number, mode)
+
+
+def test_every_file_was_read(outcomes: dict[str, Report]) -> None:
+    assert [outcome.parsing_errors for outcome in outcomes.values()] == [[], []]
+
+
+def test_each_finding_says_the_mend_and_where_it_is_explained(outcomes: dict[str, Report]) -> None:
+    for outcome in outcomes.values():
+        for finding in outcome.failed:
+            assert finding.severity in {"MEDIUM", "HIGH", "CRITICAL"}
+            mend, _, link = finding.mend.rpartition(" ")
+            assert mend
+            assert link.endswith(f"tests/scanning/README.md#{finding.check.lower()}")

@@ -1,0 +1,116 @@
+"""The scan itself: what it says of bad input, and that nothing passes because it could not be read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness import checkov, scan
+from harness.checkov import Finding, Report
+from harness.combined import Tree, combined, split
+from harness.errors import HarnessError
+from harness.locations import Location, locate, skips
+from harness.paths import PROJECT
+from harness.scan import main, show
+
+ROLE = """
+resource "aws_iam_role" "this" {
+  #checkov:skip=CKV_AWS_61:the external id limits it
+  name = "x"
+}
+"""
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(tmp_path / "nowhere")]) == 2
+    assert capsys.readouterr().err.startswith(f"There is no folder {tmp_path / 'nowhere'}: ")
+
+
+def test_a_folder_without_terraform_is_no_success(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "notes.txt").touch()
+    assert main([str(tmp_path)]) == 2
+    assert capsys.readouterr().err.startswith(f"There is neither HCL nor a plan as JSON in {tmp_path}: ")
+
+
+def test_checkov_missing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(checkov.CHECKOV_VARIABLE, str(tmp_path / "checkov"))
+    with pytest.raises(HarnessError, match="run 'make setup'"):
+        checkov.binary()
+
+
+def test_a_policy_that_cannot_be_loaded_fails_the_scan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "checks").mkdir()
+    (tmp_path / "checks" / "__init__.py").touch()
+    (tmp_path / "checks" / "broken.py").write_text("raise RuntimeError('broken')\n", encoding="utf-8")
+    (tmp_path / "main.tf").write_text(ROLE, encoding="utf-8")
+    monkeypatch.setattr(checkov, "POLICIES", tmp_path / "checks")
+    run = checkov.Run(["--directory", tmp_path, "--framework", "terraform"], tmp_path / "out", tmp_path)
+    with pytest.raises(HarnessError, match="Cannot load external check 'broken'"):
+        run.answer()
+
+
+def test_a_file_that_cannot_be_read_fails_the_scan(capsys: pytest.CaptureFixture[str]) -> None:
+    assert show({"hcl": Report([], [], 3, ["examples/x/main.tf"])}) == 1
+    assert capsys.readouterr().out.startswith("examples/x/main.tf:1: checkov cannot read this file")
+
+
+def test_skipped_findings_are_shown_with_their_reason_and_pass(capsys: pytest.CaptureFixture[str]) -> None:
+    skipped = Finding("CKV_AWS_61", "n", "", "", "r", Location("main.tf", 2, 5), reason="the external id limits it")
+    assert show({"plan": Report([], [skipped], 3, [])}) == 0
+    assert "main.tf:2-5: CKV_AWS_61 skipped: the external id limits it" in capsys.readouterr().out
+
+
+def test_a_required_variable_without_value_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "examples" / "new"
+    folder.mkdir(parents=True)
+    (folder / "main.tf").write_text('variable "colour" {\n  type = string\n}\n', encoding="utf-8")
+    tree = Tree(tmp_path, ("examples/new",), ("examples",), {})
+    with pytest.raises(HarnessError, match="requires the variable 'colour'"), combined(tree, {}):
+        pass
+
+
+def test_a_plan_is_split_as_if_each_call_were_the_root() -> None:
+    resource = {"address": "module.a.module.b.aws_kms_key.this", "values": {}}
+    document = {
+        "format_version": "1.2",
+        "terraform_version": "1.11.4",
+        "planned_values": {
+            "root_module": {
+                "child_modules": [
+                    {
+                        "address": "module.a",
+                        "child_modules": [{"address": "module.a.module.b", "resources": [resource]}],
+                    },
+                    {"address": "module.ab", "resources": []},
+                ]
+            }
+        },
+        "resource_changes": [{"address": resource["address"]}, {"address": "module.ab.aws_kms_key.this"}],
+        "configuration": {
+            "root_module": {"module_calls": {"a": {"module": {"module_calls": {}}}, "ab": {"module": {}}}}
+        },
+    }
+    part = split(document, "a")
+    (child,) = part["planned_values"]["root_module"]["child_modules"]
+    assert child["address"] == "module.b"
+    assert child["resources"][0]["address"] == "module.b.aws_kms_key.this"
+    assert part["resource_changes"] == [{"address": "module.b.aws_kms_key.this"}]
+
+
+def test_a_plan_address_is_found_in_the_hcl_with_its_skips(tmp_path: Path) -> None:
+    for folder in ("root", "roles"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "roles" / "main.tf").write_text(ROLE, encoding="utf-8")
+    called = {"source": "../roles", "module": {}}
+    registry = {"source": "terraform-aws-modules/kms/aws", "module": {}}
+    document = {"configuration": {"root_module": {"module_calls": {"roles": called, "kms": registry}}}}
+    location = locate('module.roles["a"].aws_iam_role.this[0]', document, tmp_path / "root", tmp_path)
+    assert location == Location("roles/main.tf", 2, 5)
+    assert skips(location, tmp_path) == {"CKV_AWS_61": "the external id limits it"}
+    assert locate("module.kms.aws_kms_key.this", document, tmp_path / "root", tmp_path) is None
+
+
+def test_every_example_is_scanned() -> None:
+    roots = scan.tree_of(PROJECT).roots
+    assert set(roots) == {f"examples/{path.name}" for path in (PROJECT / "examples").iterdir() if path.is_dir()}
