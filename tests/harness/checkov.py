@@ -45,17 +45,33 @@ class Finding:
 
 @dataclass(frozen=True)
 class Report:
-    """What one run found. sarif: checkov's own SARIF document, whose results are in the order of failed + skipped."""
+    """What one framework of checkov found."""
 
-    failed: list[Finding]
-    skipped: list[Finding]
-    passed: int
-    parsing_errors: list[str]
+    failed: list[Finding] = field(default_factory=list)
+    skipped: list[Finding] = field(default_factory=list)
+    passed: int = 0
+    parsing_errors: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one run found, by framework. sarif: checkov's own SARIF, its results in the order of `findings`."""
+
+    reports: dict[str, Report]
     sarif: dict[str, Any] = field(repr=False)
+
+    @property
+    def findings(self) -> list[Finding]:
+        """All findings: of each framework those that failed, then those that are skipped."""
+        return [finding for report in self.reports.values() for finding in (*report.failed, *report.skipped)]
+
+    def of(self, framework: str) -> Report:
+        """The report of one framework; an empty one where it found nothing to look at."""
+        return self.reports.get(framework, Report())
 
 
 class Run:
-    """checkov, started; `report` waits for it. output: a folder for its files."""
+    """checkov, started; `answer` waits for it. output: a folder for its files."""
 
     def __init__(self, arguments: Sequence[str | Path], output: Path, tree: Path) -> None:
         self._output = output
@@ -85,7 +101,7 @@ class Run:
             self._process.kill()
             self._process.communicate()
 
-    def report(self) -> Report:
+    def answer(self) -> Answer:
         """What it found. Raises HarnessError where it did not run to its end or could not run a check."""
         _, messages = self._process.communicate()
         errors = [line for line in messages.splitlines() if "[ERROR]" in line or "Traceback" in line]
@@ -94,14 +110,18 @@ class Run:
             detail = "\n".join(errors) or messages[-2000:]
             raise HarnessError(f"checkov ended with {self._process.returncode} and could not run all checks: {detail}")
         document = json.loads(written.read_text(encoding="utf-8"))
+        # One framework comes by itself, several as a list, none as a summary alone.
+        documents = document if isinstance(document, list) else [document] if "check_type" in document else []
         sarif = json.loads((self._output / "results_sarif.sarif").read_text(encoding="utf-8"))
-        results = document.get("results", {})
+        return Answer({each["check_type"]: self._report(each) for each in documents}, sarif)
+
+    def _report(self, document: dict[str, Any]) -> Report:
+        results = document["results"]
         return Report(
-            failed=[self._finding(record) for record in results.get("failed_checks", [])],
-            skipped=[self._finding(record) for record in results.get("skipped_checks", [])],
-            passed=document.get("summary", document).get("passed", 0),
-            parsing_errors=[os.path.relpath(path, self._tree) for path in results.get("parsing_errors", [])],
-            sarif=sarif,
+            failed=[self._finding(record) for record in results["failed_checks"]],
+            skipped=[self._finding(record) for record in results["skipped_checks"]],
+            passed=document["summary"]["passed"],
+            parsing_errors=[os.path.relpath(path, self._tree) for path in results["parsing_errors"]],
         )
 
     def _finding(self, record: dict[str, Any]) -> Finding:

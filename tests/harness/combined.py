@@ -1,7 +1,8 @@
 """Many root modules planned as one: a root that calls them all, so that Terraform and the provider start once.
 
-Each Terraform command takes seconds, and each provider configuration a process. The combined plan is split again into
-one plan document for each folder, as `terraform show -json` would print it there.
+Each Terraform command takes seconds, and each provider configuration starts the provider anew: so the roots' own
+configurations of the AWS provider are left out and the combined root's stands for them. The combined plan is split
+again into one plan document for each folder, as `terraform show -json` would print it there.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from harness.terraform import NOT_COPIED, Terraform
 
 VARIABLE = re.compile(r'^variable "(\w+)" \{\n(.*?)^\}', re.MULTILINE | re.DOTALL)
 DEFAULT = re.compile(r"^  default\s*=", re.MULTILINE)
-# A provider configuration that the root's own can stand for: no alias, no nested block.
-PLAIN_PROVIDER = re.compile(r'^provider "aws" \{\n(?:  (?!alias\b)\w+ += .*\n)*\}\n', re.MULTILINE)
+PROVIDER = re.compile(r'^provider "aws" \{\n.*?^\}\n', re.MULTILINE | re.DOTALL)
+ALIAS = re.compile(r'^  alias\s+= "(\w+)"', re.MULTILINE)
+REQUIRED_PROVIDER = re.compile(r"^    aws = \{\n", re.MULTILINE)
 
 ROOT_PROVIDER = """
 provider "aws" {
@@ -93,11 +95,23 @@ def _write(tree: Tree, folder: Path) -> None:
     calls = [ROOT_PROVIDER]
     for root in tree.roots:
         files = sorted((folder / root).glob("*.tf"))
-        for file in files:
-            file.write_text(PLAIN_PROVIDER.sub("", file.read_text(encoding="utf-8")), encoding="utf-8")
         arguments = "".join(f"  {name} = {json.dumps(value)}\n" for name, value in _values(tree, root, files))
+        passed = ["aws = aws", *(f"{name} = aws" for name in _without_providers(files))]
+        arguments += f"  providers = {{ {', '.join(passed)} }}\n"
         calls.append(f'module "{tree.call(root)}" {{\n  source = "./{root}"\n{arguments}}}\n')
     (folder / "main.tf").write_text("\n".join(calls), encoding="utf-8")
+
+
+def _without_providers(files: Sequence[Path]) -> list[str]:
+    """Take the configurations of the AWS provider out of a root module; returns the aliases that are to be passed."""
+    texts = {file: file.read_text(encoding="utf-8") for file in files}
+    blocks = [block for text in texts.values() for block in PROVIDER.findall(text)]
+    aliases = [f"aws.{alias}" for block in blocks for alias in ALIAS.findall(block)]
+    declared = f"    aws = {{\n      configuration_aliases = [{', '.join(aliases)}]\n"
+    for file, text in texts.items():
+        text = PROVIDER.sub("", text)
+        file.write_text(REQUIRED_PROVIDER.sub(declared, text) if aliases else text, encoding="utf-8")
+    return aliases
 
 
 def _values(tree: Tree, root: str, files: Sequence[Path]) -> Iterator[tuple[str, Any]]:

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.checkov import Finding, Report
+from harness.checkov import Answer, Finding
 
 
-def write(path: Path, category: str, raw: Report, findings: Sequence[Finding]) -> None:
-    """Write SARIF for `findings`: those of `raw`, in its order, after their places and reasons were completed."""
-    document = copy.deepcopy(raw.sarif)
+def write(path: Path, category: str, answer: Answer, findings: Sequence[Finding]) -> None:
+    """Write SARIF for `findings`: those of `answer`, in its order, after their places and reasons were completed."""
+    document = copy.deepcopy(answer.sarif)
     run = document["runs"][0]
     # Code scanning takes one run for each category and tool.
     run["automationDetails"] = {"id": f"{category}/"}

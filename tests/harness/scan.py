@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,41 +47,41 @@ type PlanDocuments = dict[str, dict[str, Any]]
 type Planner = Callable[[Tree], PlanDocuments]
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What a scan found, with places in the HCL."""
-
-    failed: list[Finding]
-    skipped: list[Finding]
-    passed: int
-    parsing_errors: list[str]
-
-
 def tree_of(folder: Path) -> Tree:
     """The examples of a project folder, with the modules that they call."""
     roots = sorted(path.parent.relative_to(folder).as_posix() for path in folder.glob("examples/*/main.tf"))
     return Tree(folder, tuple(roots), ("modules", "examples"), VALUES)
 
 
-def scan_project(folder: Path, reports: Path, plans: Planner | None = None) -> dict[str, Outcome]:
+def scan_project(folder: Path, reports: Path, plans: Planner | None = None) -> dict[str, Report]:
     """Modules and examples of a project folder, as HCL and as plans; SARIF goes to `reports`. Raises HarnessError.
 
     plans: makes the plan documents; the emulator's account is the default place for that.
     """
-    reports.mkdir(parents=True, exist_ok=True)
+    _empty(reports)
     with ExitStack() as stack:
         work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="plerion-kms-scan-")))
         hcl = checkov.Run(["--directory", folder, *_configured("terraform")], work / "hcl", folder)
         stack.callback(hcl.stop)
         documents = (plans or plans_on_the_emulator)(tree_of(folder))
         outcomes = {"plan": scan_plans(folder, documents, work, reports)}
-        report = hcl.report()
-        sarif.write(reports / "hcl.sarif", "checkov/hcl", report, [*report.failed, *report.skipped])
-        outcomes["hcl"] = Outcome(report.failed, report.skipped, report.passed, report.parsing_errors)
+        answer = hcl.answer()
+        sarif.write(reports / "hcl.sarif", "checkov/hcl", answer, answer.findings)
+        outcomes["hcl"] = answer.of("terraform")
+    for mode, report in outcomes.items():
+        if not report.passed:
+            raise HarnessError(f"No check passed in mode {mode}, so nothing was looked at: is {folder} the project?")
     return outcomes
 
 
-def scan_plans(folder: Path, documents: PlanDocuments, work: Path, reports: Path) -> Outcome:
+def _empty(reports: Path) -> None:
+    """Make the folder, without what an earlier scan found."""
+    reports.mkdir(parents=True, exist_ok=True)
+    for old in reports.glob("*.sarif"):
+        old.unlink()
+
+
+def scan_plans(folder: Path, documents: PlanDocuments, work: Path, reports: Path) -> Report:
     """checkov over plan documents, by the root module that each is of; places are those in the HCL."""
     work.mkdir(parents=True, exist_ok=True)
     files = {}
@@ -90,7 +90,7 @@ def scan_plans(folder: Path, documents: PlanDocuments, work: Path, reports: Path
         file.write_text(json.dumps(document), encoding="utf-8")
         files[file.resolve()] = root
     named = [part for file in files for part in ("--file", file)]
-    report = checkov.Run([*named, *_configured("terraform_plan")], work / "plan", folder).report()
+    answer = checkov.Run([*named, *_configured("terraform_plan")], work / "plan", folder).answer()
 
     def placed(finding: Finding) -> Finding:
         root = files[(folder / finding.location.file).resolve()]
@@ -98,33 +98,29 @@ def scan_plans(folder: Path, documents: PlanDocuments, work: Path, reports: Path
         reason = skips(location, folder).get(finding.check) if location is not finding.location else None
         return replace(finding, location=location, resource=f"{finding.resource} in the plan of {root}", reason=reason)
 
-    findings = [placed(finding) for finding in [*report.failed, *report.skipped]]
-    sarif.write(reports / "plan.sarif", "checkov/plan", report, findings)
+    report = answer.of("terraform_plan")
+    findings = [placed(finding) for finding in answer.findings]
+    sarif.write(reports / "plan.sarif", "checkov/plan", answer, findings)
     failed = [finding for finding in findings if finding.reason is None]
     skipped = [finding for finding in findings if finding.reason is not None]
-    return Outcome(failed, skipped, report.passed, report.parsing_errors)
+    return Report(failed, skipped, report.passed, report.parsing_errors)
 
 
-def scan_folder(folder: Path, reports: Path) -> dict[str, Outcome]:
+def scan_folder(folder: Path, reports: Path) -> dict[str, Report]:
     """Our policies alone over a customer's folder: its HCL and the plan JSON files in it. Raises HarnessError."""
     if not folder.is_dir():
         raise HarnessError(
             f"There is no folder {folder}: name one with Terraform in it, as in 'make scan FOLDER=PATH'."
         )
-    outcomes = {}
-    reports.mkdir(parents=True, exist_ok=True)
+    if not any(path for pattern in ("*.tf", "*.json") for path in folder.rglob(pattern)):
+        raise HarnessError(f"There is neither HCL nor a plan as JSON in {folder}: name a folder that has some.")
+    _empty(reports)
     with tempfile.TemporaryDirectory(prefix="plerion-kms-scan-") as work:
-        runs = {
-            mode: checkov.Run(
-                ["--directory", folder, "--framework", framework, "--check", "CKV_PLERION_*"], Path(work) / mode, folder
-            )
-            for mode, framework in (("hcl", "terraform"), ("plan", "terraform_plan"))
-        }
-        for mode, run in runs.items():
-            report: Report = run.report()
-            sarif.write(reports / f"{mode}.sarif", f"checkov/{mode}", report, [*report.failed, *report.skipped])
-            outcomes[mode] = Outcome(report.failed, report.skipped, report.passed, report.parsing_errors)
-    return outcomes
+        frameworks = ["--framework", "terraform", "--framework", "terraform_plan"]
+        ours = ("--check", "CKV_PLERION_*")
+        answer = checkov.Run(["--directory", folder, *frameworks, *ours], Path(work), folder).answer()
+    sarif.write(reports / "folder.sarif", "checkov/folder", answer, answer.findings)
+    return {"hcl": answer.of("terraform"), "plan": answer.of("terraform_plan")}
 
 
 def _configured(framework: str) -> list[str | Path]:
@@ -167,7 +163,7 @@ def main(arguments: Sequence[str]) -> int:
     return show(outcomes)
 
 
-def show(outcomes: dict[str, Outcome]) -> int:
+def show(outcomes: dict[str, Report]) -> int:
     """Print the outcomes. Returns the exit code."""
     bad = 0
     for mode, outcome in outcomes.items():

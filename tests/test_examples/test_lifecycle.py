@@ -58,17 +58,15 @@ def test_a_switch_of_the_mode_updates_one_policy_in_place(run: ExampleRun) -> No
 
 @pytest.mark.parametrize("run", of_group("selected-keys"), indirect=True)
 def test_an_upgrade_moves_resources_and_changes_none(run: ExampleRun) -> None:
-    cmk_access, roles = "module.plerion_kms.module.cmk_access", "module.plerion_kms.module.roles"
     renamed = {
-        f"{cmk_access}.aws_iam_role_policy.this[0]": f"{cmk_access}.module.policy.aws_iam_role_policy.this[0]",
-        f"{roles}.aws_iam_role_policy.metadata[0]": f"{roles}.module.metadata_policy.aws_iam_role_policy.this[0]",
+        "cmk_access.aws_iam_role_policy.this[0]": "cmk_access.module.policy.aws_iam_role_policy.this[0]",
+        "roles.aws_iam_role_policy.metadata[0]": "roles.module.metadata_policy.aws_iam_role_policy.this[0]",
     }
     for before, now in renamed.items():
-        subprocess.run(
-            [locate(), "state", "mv", now, before], cwd=run.terraform.folder, check=True, capture_output=True
-        )
-    moves = [PlannedChange(address, "move") for address in renamed.values()]
-    assert sorted(run.terraform.apply().changes, key=str) == sorted(moves, key=str)
+        addresses = [f"module.plerion_kms.module.{address}" for address in (now, before)]
+        subprocess.run([locate(), "state", "mv", *addresses], cwd=run.terraform.folder, check=True, capture_output=True)
+    moves = [PlannedChange(f"module.plerion_kms.module.{address}", "move") for address in renamed.values()]
+    assert run.terraform.apply().changes == moves
 
 
 @pytest.mark.parametrize("run", of_group("selected-keys"), indirect=True)

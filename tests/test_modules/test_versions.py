@@ -1,9 +1,8 @@
-"""One version, one range of Terraform and provider versions everywhere, and HCL that asks for no newer Terraform."""
+"""The HCL asks for no more than the Terraform that it says it works with, and every folder and text says the same."""
 
 from __future__ import annotations
 
 import re
-import tomllib
 
 import pytest
 
@@ -31,14 +30,6 @@ NEWER_EXPRESSIONS = {
 }
 
 FOLDERS = {str(folder.relative_to(PROJECT)): folder for folder in documented_folders()}
-
-
-def test_the_version_stands_in_one_place() -> None:
-    version = (PROJECT / "VERSION").read_text(encoding="utf-8")
-    assert re.fullmatch(r"\d+\.\d+\.\d+\n", version)
-    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
-    assert "version" not in project["project"]
-    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"file": "VERSION"}
 
 
 def test_the_changelog_has_a_section_for_the_version() -> None:

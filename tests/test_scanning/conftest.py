@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.checkov import Report
 from harness.combined import Tree, combined, plan_documents
-from harness.scan import Outcome, PlanDocuments, scan_folder
+from harness.scan import PlanDocuments, scan_folder
 
 FIXTURES = Path(__file__).parent / "fixtures"
 PLANNED = tuple(sorted({path.parent.name for path in FIXTURES.glob("*/main.tf")} - {"hcl_only"}))
@@ -35,7 +36,7 @@ def plans_without_account(tree: Tree) -> PlanDocuments:
 
 
 @pytest.fixture(scope="session")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Report]:
     """What scanning the fixtures found, by mode. Each folder holds its plan too."""
     folder = tmp_path_factory.mktemp("customer") / "terraform"
     shutil.copytree(FIXTURES, folder)
@@ -46,7 +47,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
 
 
 @pytest.fixture(scope="session")
-def observed(outcomes: dict[str, Outcome]) -> Observed:
+def observed(outcomes: dict[str, Report]) -> Observed:
     """(mode, folder, block) -> the ids that failed. What fails within a called module counts for the call."""
     found: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     for mode, outcome in outcomes.items():

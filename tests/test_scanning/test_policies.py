@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.scan import Outcome
+from harness.checkov import Report
 from test_scanning.annotations import MODES, Expected, read, unannotated
 from test_scanning.conftest import FIXTURES, PLANNED, Observed
 
@@ -52,11 +52,11 @@ def test_each_policy_has_passing_and_failing_fixtures_of_every_style() -> None:
             assert ("aws_iam_policy_document" if mode == "hcl" else "data_document") in labels, (number, mode)
 
 
-def test_every_file_was_read(outcomes: dict[str, Outcome]) -> None:
+def test_every_file_was_read(outcomes: dict[str, Report]) -> None:
     assert [outcome.parsing_errors for outcome in outcomes.values()] == [[], []]
 
 
-def test_each_finding_says_the_mend_and_where_it_is_explained(outcomes: dict[str, Outcome]) -> None:
+def test_each_finding_says_the_mend_and_where_it_is_explained(outcomes: dict[str, Report]) -> None:
     for outcome in outcomes.values():
         for finding in outcome.failed:
             assert finding.severity in {"MEDIUM", "HIGH", "CRITICAL"}

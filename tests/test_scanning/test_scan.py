@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from harness import checkov, scan
-from harness.checkov import Finding
+from harness.checkov import Finding, Report
 from harness.combined import Tree, combined, split
 from harness.errors import HarnessError
 from harness.locations import Location, locate, skips
 from harness.paths import PROJECT
-from harness.scan import Outcome, main, show
+from harness.scan import main, show
 
 ROLE = """
 resource "aws_iam_role" "this" {
@@ -25,6 +25,12 @@ resource "aws_iam_role" "this" {
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(tmp_path / "nowhere")]) == 2
     assert capsys.readouterr().err.startswith(f"There is no folder {tmp_path / 'nowhere'}: ")
+
+
+def test_a_folder_without_terraform_is_no_success(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "notes.txt").touch()
+    assert main([str(tmp_path)]) == 2
+    assert capsys.readouterr().err.startswith(f"There is neither HCL nor a plan as JSON in {tmp_path}: ")
 
 
 def test_checkov_missing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,17 +47,17 @@ def test_a_policy_that_cannot_be_loaded_fails_the_scan(tmp_path: Path, monkeypat
     monkeypatch.setattr(checkov, "POLICIES", tmp_path / "checks")
     run = checkov.Run(["--directory", tmp_path, "--framework", "terraform"], tmp_path / "out", tmp_path)
     with pytest.raises(HarnessError, match="Cannot load external check 'broken'"):
-        run.report()
+        run.answer()
 
 
 def test_a_file_that_cannot_be_read_fails_the_scan(capsys: pytest.CaptureFixture[str]) -> None:
-    assert show({"hcl": Outcome([], [], 3, ["examples/x/main.tf"])}) == 1
+    assert show({"hcl": Report([], [], 3, ["examples/x/main.tf"])}) == 1
     assert capsys.readouterr().out.startswith("examples/x/main.tf:1: checkov cannot read this file")
 
 
 def test_skipped_findings_are_shown_with_their_reason_and_pass(capsys: pytest.CaptureFixture[str]) -> None:
     skipped = Finding("CKV_AWS_61", "n", "", "", "r", Location("main.tf", 2, 5), reason="the external id limits it")
-    assert show({"plan": Outcome([], [skipped], 3, [])}) == 0
+    assert show({"plan": Report([], [skipped], 3, [])}) == 0
     assert "main.tf:2-5: CKV_AWS_61 skipped: the external id limits it" in capsys.readouterr().out
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.checkov import Report
 from harness.paths import PROJECT
-from harness.scan import Outcome, scan_project, show
+from harness.scan import scan_project, show
 from test_scanning.annotations import Expected, read
 from test_scanning.conftest import plans_without_account
 
@@ -40,7 +41,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory, reports: Path) -> dict[str, Outcome]:
+def outcomes(tmp_path_factory: pytest.TempPathFactory, reports: Path) -> dict[str, Report]:
     """One scan of a project that holds the example as it is and a copy with all defects."""
     project = tmp_path_factory.mktemp("project")
     shutil.copytree(PROJECT / "modules", project / "modules")
@@ -53,7 +54,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory, reports: Path) -> dict[st
 
 
 @pytest.fixture(scope="module")
-def printed(outcomes: dict[str, Outcome]) -> str:
+def printed(outcomes: dict[str, Report]) -> str:
     """What `make scan` prints."""
     lines: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
@@ -63,7 +64,7 @@ def printed(outcomes: dict[str, Outcome]) -> str:
 
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.label)
-def test_defect_is_named_with_file_line_and_mend(defect: Expected, outcomes: dict[str, Outcome], printed: str) -> None:
+def test_defect_is_named_with_file_line_and_mend(defect: Expected, outcomes: dict[str, Report], printed: str) -> None:
     offset = len((PROJECT / "examples" / EXAMPLE / "main.tf").read_text(encoding="utf-8").splitlines())
     for mode, ids in defect.fails.items():
         for check in ids:
@@ -84,14 +85,14 @@ def test_all_defects_are_seeded() -> None:
     assert {check for defect in DEFECTS for ids in defect.fails.values() for check in ids} == set(MENDS)
 
 
-def test_the_clean_copy_has_no_finding(outcomes: dict[str, Outcome]) -> None:
+def test_the_clean_copy_has_no_finding(outcomes: dict[str, Report]) -> None:
     places = {finding.location.file for outcome in outcomes.values() for finding in outcome.failed}
     assert places == {"examples/seeded/main.tf"}
     assert all(not outcome.parsing_errors for outcome in outcomes.values())
 
 
 @pytest.mark.parametrize("mode", ["hcl", "plan"])
-def test_sarif_names_the_places_in_the_hcl(mode: str, outcomes: dict[str, Outcome], reports: Path) -> None:
+def test_sarif_names_the_places_in_the_hcl(mode: str, outcomes: dict[str, Report], reports: Path) -> None:
     run = json.loads((reports / f"{mode}.sarif").read_text(encoding="utf-8"))["runs"][0]
     assert run["automationDetails"]["id"] == f"checkov/{mode}/"
     results = [result for result in run["results"] if "suppressions" not in result]
