@@ -108,3 +108,7 @@ fits none, which can be read so. False: the statement allows nothing. A Deny of 
 WILDCARDS_IN_DEFAULTS = "plain characters"
 """Whether a star in the default of a policy variable is a wildcard. Not documented. As a plain character it allows
 less."""
+
+RECIPIENT_ATTESTATION = "not understood"
+"""Conditions on `kms:RecipientAttestation:...` where an attestation document came with the call: AWS documents them,
+this engine does not read such documents and refuses. Without a document the keys are absent, as AWS says."""

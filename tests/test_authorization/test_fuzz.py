@@ -42,7 +42,7 @@ STRANGE_TEXTS = (
     "\x00",
     "\ud800",
     "\udfff\ud800",
-    "𝕜",
+    "\U0001d55c",
     "İ",
     "${",
     "${}",
@@ -218,7 +218,7 @@ def test_a_hostile_document_refuses_with_its_reason(text: str, reason: str, plac
     validated(text)
 
 
-@pytest.mark.parametrize("value", [None, 7, b"{}", [], {}, object()], ids=repr)
+@pytest.mark.parametrize("value", [None, 7, b"{}", [], {}, object()], ids=lambda value: type(value).__name__)
 def test_a_document_that_is_no_text_refuses(value: Any) -> None:
     for place in PLACES:
         assert "not text" in refused(value, place)

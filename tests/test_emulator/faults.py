@@ -126,6 +126,8 @@ def _break_decisions() -> None:
             failing = how(call.account)
             if failing == "raises":
                 raise RuntimeError("broken by a test")
+            if failing == "exits":
+                raise SystemExit
             if failing == "recurses":
                 return decide(call)
             if failing == "answers nothing":

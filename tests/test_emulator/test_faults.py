@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionClosedError
 
 from emulator import Emulator
 from test_emulator import faults
@@ -130,6 +130,13 @@ class TestTheDecision:
         key, role = account.key(), account.session("Bare")
         faulty.make("decisions", account=account.id, how="refuses without an error")
         assert code_of(role.kms.encrypt, KeyId=key, Plaintext=b"x") == DENIED
+
+    def test_one_that_never_comes_is_no_answer(self, faulty: Faulty, stage: Stage) -> None:
+        faulty.make("decisions", account=stage.account.id, how="exits")
+        with pytest.raises(ConnectionClosedError):
+            stage.encrypt()
+        faulty.make("decisions", account=stage.account.id, how="")
+        stage.encrypt()
 
     def test_one_that_cannot_be_explained_is_not_acted_on(self, faulty: Faulty, account: Account) -> None:
         key = account.key()

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-
 import pytest
 
 from harness import tally
 from harness.example_run import ExampleRun
 from harness.probe import probe
 from harness.terraform import PlannedChange
-from harness.terraform_binary import locate
 
 from .examples import EXAMPLES, Runs
 
@@ -59,14 +56,17 @@ def test_a_switch_of_the_mode_updates_one_policy_in_place(run: ExampleRun) -> No
 @pytest.mark.parametrize("run", of_group("selected-keys"), indirect=True)
 def test_an_upgrade_moves_resources_and_changes_none(run: ExampleRun) -> None:
     renamed = {
-        "cmk_access.aws_iam_role_policy.this[0]": "cmk_access.module.policy.aws_iam_role_policy.this[0]",
-        "roles.aws_iam_role_policy.metadata[0]": "roles.module.metadata_policy.aws_iam_role_policy.this[0]",
+        "module.cmk_access.aws_iam_role_policy.this[0]": "module.cmk_access.module.policy",
+        "module.roles.aws_iam_role_policy.metadata[0]": "module.roles.module.metadata_policy",
     }
-    for before, now in renamed.items():
-        addresses = [f"module.plerion_kms.module.{address}" for address in (now, before)]
-        subprocess.run([locate(), "state", "mv", *addresses], cwd=run.terraform.folder, check=True, capture_output=True)
-    moves = [PlannedChange(f"module.plerion_kms.module.{address}", "move") for address in renamed.values()]
-    assert run.terraform.apply().changes == moves
+    for before, module in renamed.items():
+        run.terraform.move_state(
+            f"module.plerion_kms.{module}.aws_iam_role_policy.this[0]", f"module.plerion_kms.{before}"
+        )
+    changes = run.terraform.plan()
+    assert sorted(changes, key=lambda change: change.address) == [
+        PlannedChange(f"module.plerion_kms.{module}.aws_iam_role_policy.this[0]", "move") for module in renamed.values()
+    ]
 
 
 @pytest.mark.parametrize("run", of_group("selected-keys"), indirect=True)
