@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 
 import pytest
 
@@ -11,8 +12,8 @@ from harness.hcl import blocks, read_folder
 from harness.paths import PROJECT
 from harness.terraform_binary import MINIMUM
 
-MINIMUM_TEXT = ".".join(map(str, MINIMUM))
-TERRAFORM, PROVIDER = f">= {MINIMUM_TEXT}", ">= 5.31, < 7.0"
+TERRAFORM = f">= {'.'.join(map(str, MINIMUM))}"
+PROVIDER = ">= 5.31, < 7.0"
 
 # An example that needs a newer provider than the modules, and why.
 NEWER_PROVIDERS = {"examples/organization": ">= 5.60, < 7.0"}  # accounts in deployment_targets
@@ -29,6 +30,13 @@ NEWER_EXPRESSIONS = {
 }
 
 FOLDERS = {str(folder.relative_to(PROJECT)): folder for folder in documented_folders()}
+
+
+def test_the_version_stands_in_one_place() -> None:
+    assert re.fullmatch(r"\d+\.\d+\.\d+\n", (PROJECT / "VERSION").read_text(encoding="utf-8"))
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert "version" not in project["project"]
+    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"file": "VERSION"}
 
 
 def test_the_changelog_has_a_section_for_the_version() -> None:
@@ -67,5 +75,5 @@ def test_nothing_in_the_language_is_newer_than_stated(name: str) -> None:
 
 def test_the_readme_states_these_versions() -> None:
     text = (PROJECT / "README.md").read_text(encoding="utf-8")
-    assert f"| Terraform | {MINIMUM_TEXT} and newer |" in text
+    assert f"| Terraform | {TERRAFORM.removeprefix('>= ')} and newer |" in text
     assert "| AWS provider | 5.31 and newer, below 7.0 |" in text
