@@ -27,15 +27,24 @@ demo: .venv/complete ## Apply an example to an enforcing LocalStack, print who m
 test: setup ## Run all tests.
 	@$(VENV_PYTHON) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
-# Mutation testing and fuzzing are long; `make test` has a small share of the second.
+# `make test` has a small share of the fuzzing; these are the long runs.
 MUTATION_CHILDREN ?= 2
+FUZZ_EXAMPLES ?= 1000
+
+.PHONY: fuzz
+fuzz: .venv/complete ## Try FUZZ_EXAMPLES (1000) new documents and requests per property of the decision engine: minutes.
+	@FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(VENV_PYTHON) -m pytest -n 2 -m generated tests/test_authorization $(ARGS)
+
+.PHONY: bench
+bench: .venv/complete ## Count decisions per second, with policies compiled once and with policies compiled each time.
+	@$(VENV_PYTHON) tests/benchmarks/decisions.py
 
 .PHONY: mutation
-mutation: .venv/complete ## Change the decision engine in thousands of ways; the tests must notice (tests/test_authorization/MUTANTS.md).
+mutation: .venv/complete ## Change the decision engine in thousands of ways, which the cases must notice: an hour.
 	@mkdir -p mutants/src mutants/tests
 	@ln -sfn ../../tests/authorization mutants/src/authorization
 	@ln -sfn ../../tests/test_authorization mutants/tests/test_authorization
-	@ln -sfn ../pyproject.toml mutants/pyproject.toml
+	@ln -sfn ../pyproject.toml ../README.md mutants/
 	@cd mutants && ../.venv/bin/mutmut run --max-children $(MUTATION_CHILDREN) $(ARGS)
 
 .PHONY: docs

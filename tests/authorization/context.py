@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from types import NoneType
 
 from authorization import unknowns
 from authorization.arn import parse_arn
@@ -72,6 +73,8 @@ class Context:
             value = self._clock(folded)
         if value is None and folded.startswith(UNREAD_ATTESTATION) and UNREAD_ATTESTATION in self._given:
             raise NotUnderstoodError(f"the attestation document that {key!r} comes from")
+        if not isinstance(value, (str, tuple, NoneType)):
+            raise NotUnderstoodError(f"the value of {key!r} in the request, which is neither text nor a set of texts")
         if folded in MULTIVALUED and isinstance(value, str):
             return (value,)
         return None if value == () else value

@@ -51,7 +51,7 @@ class Wording:
 
 def wording_for(request: Request) -> Wording:
     """The usual wording: the ARN, or `*`."""
-    return Wording(f" on resource: {request.resource.arn}")
+    return Wording(f" on resource: {getattr(request.resource, 'arn', '')}")
 
 
 CIPHERTEXT = Wording(
@@ -81,10 +81,12 @@ def access_denied(request: Request, refusal: Refusal, source: Source, wording: W
 
 
 def not_understood(request: Request, what: str) -> AwsError:
-    """The error where the engine does not know what AWS would do. The text is ours; code and status are AWS's."""
-    service = request.action.partition(":")[0].lower()
-    text = f"User: {request.principal.arn or 'anonymous'} is not authorized to perform: {request.action}"
-    return _denied(service, f"{text} on resource: {request.resource.arn} because this is not understood: {what}")
+    """The error where the engine does not know what AWS would do. The text is ours; code and status are AWS's. What is
+    wrong may be the request itself, so nothing about it is taken for granted."""
+    service = str(request.action).partition(":")[0].lower()
+    user = getattr(request.principal, "arn", "") or "anonymous"
+    start = f"User: {user} is not authorized to perform: {request.action}"
+    return _denied(service, f"{start}{wording_for(request).resource} because this is not understood: {what}")
 
 
 def _sts_error(request: Request, name: str, start: str) -> AwsError:

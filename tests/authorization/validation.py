@@ -200,7 +200,7 @@ def _check_grammar(statement: Mapping[str, object], kind: PolicyKind, *, variabl
         if name in statement and f"Not{name}" in statement:
             raise _InvalidError(f"Syntax errors in policy: {name} and Not{name} in one statement.")
     sid = statement.get("Sid", "")
-    if not isinstance(sid, str):
+    if type(sid) is not str:  # a JsonNumber is none
         raise _InvalidError("Syntax errors in policy: the Sid is not a string.")
     if kind is not PolicyKind.KEY and not _IAM_SID.fullmatch(sid):
         raise _InvalidError(

@@ -299,12 +299,15 @@ def callers(draw: st.DrawFn, *, root: bool) -> Who:
 
 
 @st.composite
-def situations(draw: st.DrawFn) -> Situation:
-    """A situation with correct policies of every kind that the naive evaluator reads."""
+def situations(draw: st.DrawFn, *, foreign: bool = False) -> Situation:
+    """A situation with correct policies of every kind that the naive evaluator reads. foreign: the key, if there is
+    one, belongs to the other account."""
     caller = draw(callers(root=True))
     on_key = draw(st.integers(0, 9)) > 0
     action = draw(st.sampled_from(ON_KEYS if on_key else ON_NO_KEY))
-    owner = draw(st.sampled_from((HOME, HOME, OTHER))) if on_key else caller.account
+    owner = draw(st.sampled_from((HOME, HOME, OTHER)))
+    if foreign:
+        owner = HOME if caller.account == OTHER else OTHER
 
     def one(kind: str) -> Policy:
         return draw(documents(action, kind, caller))
@@ -319,7 +322,7 @@ def situations(draw: st.DrawFn) -> Situation:
         caller=caller,
         action=action,
         key_arn=f"arn:aws:kms:{REGION}:{owner}:key/{KEY_ID}" if on_key else "*",
-        key_account=owner,
+        key_account=owner if on_key else caller.account,
         key_tags=draw(tags("PlerionAccess")) if on_key else {},
         context=draw(contexts()),
         identity=[one("identity") for _ in range(draw(st.sampled_from((0, 1, 1, 1, 2))))],

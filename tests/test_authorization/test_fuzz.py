@@ -55,30 +55,33 @@ STRANGE_TEXTS = (
 NUMBERS = st.integers(-(10**30), 10**30) | st.floats()
 TEXTS = st.text() | st.sampled_from(STRANGE_TEXTS) | st.text(st.characters(categories=["Cs"]), max_size=3)
 NAMES = TEXTS | st.sampled_from(
-    [
-        "Version",
-        "Id",
-        "Statement",
-        "Sid",
-        "Effect",
-        "Principal",
-        "NotPrincipal",
-        "Action",
-        "NotAction",
-        "Resource",
-        "NotResource",
-        "Condition",
-        "AWS",
-        "Service",
-        "Federated",
-        "Allow",
-        "Deny",
-        "StringEquals",
-        "ForAllValues:StringLike",
-        "NullIfExists",
-        "aws:PrincipalArn",
-        "aws:TagKeys",
-    ]
+    (
+        *(
+            "Version",
+            "Id",
+            "Statement",
+            "Sid",
+            "Effect",
+            "Allow",
+            "Deny",
+            "Action",
+            "NotAction",
+            "Resource",
+            "Condition",
+        ),
+        *(
+            "Condition",
+            "NotResource",
+            "Principal",
+            "NotPrincipal",
+            "AWS",
+            "Service",
+            "Federated",
+            "StringEquals",
+            "NullIfExists",
+        ),
+        *("ForAllValues:StringLike", "aws:PrincipalArn", "aws:TagKeys"),
+    )
 )
 ANYTHING = st.recursive(
     st.none() | st.booleans() | NUMBERS | NAMES,
@@ -364,7 +367,7 @@ def decide(text: str, tag: str) -> None:
 @pytest.mark.parametrize("shape", HEAVY)
 def test_work_grows_with_the_input(shape: str) -> None:
     """Twice the input makes at most three times the steps. What a step may cost is looked at below."""
-    small, large = (HEAVY[shape](size) for size in (400, 800))
+    small, large = (HEAVY[shape](size) for size in (150, 300))
     ratio = work(lambda: decide(*large)) / work(lambda: decide(*small))
     assert ratio < 3, f"twice the input, {ratio:.1f} times the work"
 
@@ -376,10 +379,10 @@ def test_many_grants_and_many_tags_are_work_that_grows_with_them() -> None:
         given = replace(policies(condition("StringEquals", TAG, "y"), PolicyKind.IDENTITY), grants=grants)
         assert not authorize(replace(REQUEST, principal=caller), given).allowed
 
-    assert work(lambda: ask_with(800)) / work(lambda: ask_with(400)) < 3
+    assert work(lambda: ask_with(300)) / work(lambda: ask_with(150)) < 3
 
 
-@pytest.mark.parametrize("shape", HEAVY)
-def test_a_document_as_large_as_aws_takes_is_decided(shape: str) -> None:
-    """At 16,000 repetitions, more than AWS's 32,768 bytes hold: a pattern that is slow would take minutes here."""
-    decide(*HEAVY[shape](16_000))
+@pytest.mark.parametrize("shape", [shape for shape in HEAVY if not shape.startswith("many ")])
+def test_a_text_far_longer_than_aws_takes_is_decided(shape: str) -> None:
+    """The steps above say nothing of what happens inside one: a slow search would take minutes at this length."""
+    decide(*HEAVY[shape](20_000))
