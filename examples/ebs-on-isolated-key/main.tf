@@ -16,7 +16,6 @@ module "plerion_kms" {
   # What EBS needs to make a volume from an encrypted snapshot and to attach it, and no other grants.
   allow_ebs_volumes             = true
   grants_only_for_aws_resources = true
-  via_services                  = var.via_services
 }
 
 # The key's policy as it is without Plerion: it names its administrator and does not delegate to the account.
@@ -38,7 +37,6 @@ module "key_policy" {
 
   policy_json       = jsonencode(local.key_policy)
   allow_ebs_volumes = true
-  via_services      = var.via_services
 }
 
 # The administrator makes the key: its policy lets nobody else manage it.

@@ -25,9 +25,3 @@ variable "key_administrator_role_arn" {
   description = "Role that administers the key; the key policy names it, since it does not delegate to the account."
   type        = string
 }
-
-variable "via_services" {
-  description = "AWS services by way of which alone the appliance may use keys, for instance `ec2.*.amazonaws.com`; empty for no such limit."
-  type        = list(string)
-  default     = []
-}

@@ -32,38 +32,20 @@ module "keys" {
 }
 
 provider "aws" {
-  alias  = "second_region"
-  region = var.second_region
-
-  assume_role {
-    role_arn = var.key_administrator_role_arn
-  }
-}
-
-module "keys_in_second_region" {
-  source    = "../../modules/key-access"
-  providers = { aws = aws.second_region }
-
-  keys                = var.keys_in_second_region
-  kms_key_access_mode = var.kms_key_access_mode
-  cli_profile         = var.cli_profile
-}
-
-provider "aws" {
-  alias  = "other_account"
-  region = var.region
+  alias  = "elsewhere"
+  region = var.region_elsewhere
 
   assume_role {
     role_arn = var.key_account_role_arn
   }
 }
 
-module "keys_of_other_account" {
+module "keys_elsewhere" {
   source    = "../../modules/key-access"
-  providers = { aws = aws.other_account }
+  providers = { aws = aws.elsewhere }
 
-  keys                   = var.keys_of_other_account
+  keys                   = var.keys_elsewhere
   kms_key_access_mode    = var.kms_key_access_mode
   integration_account_id = data.aws_caller_identity.integration.account_id
-  cli_profile            = var.cli_profile_of_other_account
+  cli_profile            = var.cli_profile_elsewhere
 }

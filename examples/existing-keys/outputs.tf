@@ -10,5 +10,5 @@ output "access_role_arn" {
 
 output "tags" {
   description = "The values of the tag PlerionAccess that are set, by the names of the keys."
-  value       = merge(module.keys.tags, module.keys_in_second_region.tags, module.keys_of_other_account.tags)
+  value       = merge(module.keys.tags, module.keys_elsewhere.tags)
 }

@@ -1,5 +1,5 @@
 variable "region" {
-  description = "Region of the provider and of most keys; roles are global."
+  description = "Region of the provider and of the keys of its account; roles are global."
   type        = string
   default     = "us-east-1"
 }
@@ -21,8 +21,8 @@ variable "appliance_trusted_role_arns" {
   default     = []
 }
 
-variable "second_region" {
-  description = "Another Region that has keys."
+variable "region_elsewhere" {
+  description = "Region of the keys of the other account."
   type        = string
   default     = "eu-west-1"
 }
@@ -48,18 +48,7 @@ variable "keys" {
   default = {}
 }
 
-variable "keys_in_second_region" {
-  description = "Keys of that account in the second Region, as modules/key-access takes them."
-  type = map(object({
-    key_arn              = string
-    policy_json          = optional(string)
-    grant_plerion_access = optional(bool, true)
-    plerion_access_tag   = optional(string)
-  }))
-  default = {}
-}
-
-variable "keys_of_other_account" {
+variable "keys_elsewhere" {
   description = "Keys of the other account, as modules/key-access takes them."
   type = map(object({
     key_arn              = string
@@ -76,7 +65,7 @@ variable "cli_profile" {
   default     = null
 }
 
-variable "cli_profile_of_other_account" {
+variable "cli_profile_elsewhere" {
   description = "The same for the other account."
   type        = string
   default     = null

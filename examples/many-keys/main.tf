@@ -11,16 +11,21 @@ module "plerion_kms" {
 }
 
 locals {
-  listed  = yamldecode(file(var.keys_file))
-  covered = ["us-east-1", "eu-west-1"]
+  keys_file = coalesce(var.keys_file, "${path.module}/keys.yaml")
+  listed    = yamldecode(file(local.keys_file))
+  covered   = ["us-east-1", "eu-west-1"]
 
-  regions = { for name, key in local.listed : name => split(":", key.key_arn)[3] }
+  regions = { for name, key in local.listed : name => try(regex("^arn:[\\w-]+:kms:([a-z0-9-]+):[0-9]{12}:key/[\\w-]+$", key.key_arn)[0], "") }
   keys = {
     for name, key in local.listed : name => {
       key_arn              = key.key_arn
-      policy_json          = can(key.policy) ? file("${dirname(var.keys_file)}/${key.policy}") : null
+      policy_json          = can(key.policy) ? file("${dirname(local.keys_file)}/${key.policy}") : null
       grant_plerion_access = var.grant_plerion_access
       plerion_access_tag   = try(key.tag, null)
-    }
+    } if contains(local.covered, local.regions[name])
   }
+
+  without_arn   = [for name, region in local.regions : name if region == ""]
+  misunderstood = [for name, key in local.listed : name if length(setsubtract(keys(key), ["key_arn", "policy", "tag"])) > 0]
+  uncovered     = setsubtract(values(local.regions), concat(local.covered, [""]))
 }

@@ -13,7 +13,17 @@ output "key_policies" {
   value       = merge(module.us_east_1.policy_json, module.eu_west_1.policy_json)
 
   precondition {
-    condition     = length(setsubtract(values(local.regions), local.covered)) == 0
-    error_message = "The list of keys names Regions that this configuration does not cover (${join(", ", setsubtract(values(local.regions), local.covered))}): add a provider and a module call to regions.tf and the Region to local.covered."
+    condition     = length(local.without_arn) == 0
+    error_message = "The list of keys gives no ARN of a KMS key for ${join(", ", local.without_arn)}: set key_arn to the form arn:aws:kms:eu-west-1:111122223333:key/KEY-ID."
+  }
+
+  precondition {
+    condition     = length(local.misunderstood) == 0
+    error_message = "The list of keys says more than key_arn, policy and tag of ${join(", ", local.misunderstood)}: rename or remove the rest."
+  }
+
+  precondition {
+    condition     = length(local.uncovered) == 0
+    error_message = "The list of keys names Regions that this configuration does not cover (${join(", ", local.uncovered)}): add a provider and a module call to regions.tf and the Region to local.covered."
   }
 }

@@ -22,9 +22,9 @@ variable "appliance_trusted_role_arns" {
 }
 
 variable "keys_file" {
-  description = "File that lists the keys, as `keys.yaml` does; the policy files in it are named from its folder."
+  description = "File that lists the keys, as `keys.yaml` does, which null takes; the policy files in it are named from its folder."
   type        = string
-  default     = "keys.yaml"
+  default     = null
 }
 
 variable "key_administrator_role_arn" {

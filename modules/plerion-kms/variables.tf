@@ -267,7 +267,7 @@ variable "tags" {
 }
 
 variable "tag_is_binding" {
-  description = "Adds an explicit Deny by the `PlerionAccess` tag to the appliance role: the guide's tag stands in an Allow alone, so that it does not close keys that carry the same-account additions."
+  description = "Adds an explicit Deny by the `PlerionAccess` tag to the appliance role: the guide's tag stands in an Allow alone, so that it does not close keys that carry the same-account additions. In `SELECTED_KEYS` this closes every key that is not tagged `Granted`, also one that names the role in its own policy."
   type        = bool
   default     = false
   nullable    = false

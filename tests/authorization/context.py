@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from authorization import unknowns
 from authorization.arn import parse_arn
-from authorization.context_keys import ENCRYPTION_CONTEXT_PREFIX, MULTIVALUED, TAG_PREFIXES
+from authorization.context_keys import ENCRYPTION_CONTEXT_PREFIX, MULTIVALUED, TAG_PREFIXES, UNREAD_ATTESTATION
 from authorization.errors import NotUnderstoodError
 from authorization.request import ContextValue, PrincipalType, Request
 
@@ -70,6 +70,8 @@ class Context:
             value = self._from_request(folded, prefix, name)
         if value is None and folded in _CLOCK:
             value = self._clock(folded)
+        if value is None and folded.startswith(UNREAD_ATTESTATION) and UNREAD_ATTESTATION in self._given:
+            raise NotUnderstoodError(f"the attestation document that {key!r} comes from")
         if folded in MULTIVALUED and isinstance(value, str):
             return (value,)
         return None if value == () else value

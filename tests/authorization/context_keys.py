@@ -44,6 +44,10 @@ _KMS = """
     kms:RecipientAttestation:ImageSha384 kms:RecipientAttestation:PCR kms:RecipientAttestation:NitroTPMPCR
 """
 
+UNREAD_ATTESTATION = "kms:recipientattestation:"
+"""Stands in a request's context where an attestation document came with the call: the engine does not read it, so that
+a condition on any `kms:RecipientAttestation:...` is not understood then."""
+
 _ATTESTATION = re.compile(r"kms:recipientattestation:(nitrotpm)?pcr\d{1,2}")
 
 _STS = """
@@ -103,8 +107,8 @@ def is_known(key: str) -> bool:
         return True
     # A claim of an OpenID Connect provider: `token.actions.githubusercontent.com:sub`,
     # `oidc.eks.R.amazonaws.com/id/X:aud`.
-    provider, colon, claim = folded.rpartition(":")
-    return bool(colon) and "." in provider and ":" not in provider and claim in _CLAIMS
+    provider, _, claim = folded.rpartition(":")
+    return "." in provider and ":" not in provider and claim in _CLAIMS
 
 
 def check_known(key: str) -> None:

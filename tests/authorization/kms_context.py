@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from authorization.context_keys import UNREAD_ATTESTATION
 from authorization.kms_call import Key, KmsCall
 from authorization.kms_operations import OPERATIONS, On, Permission
 from authorization.request import ContextValue
@@ -69,6 +70,8 @@ def call_context(call: KmsCall, permission: Permission, key: Key | None) -> dict
     if "kms:ReEncryptOnSameKey" in names:
         source, destination = call.keys.get("source"), call.keys.get("destination")
         context["kms:ReEncryptOnSameKey"] = _text(bool(source and destination and source.arn == destination.arn))
+    if call.parameters.get("Recipient"):
+        context[UNREAD_ATTESTATION] = ""
     if "aws:TagKeys" in names:
         context |= _tags(call.parameters)
     if call.operation == "CreateKey" and call.parameters.get("MultiRegion"):

@@ -29,6 +29,10 @@ RETIRE_GRANT_DENY_IN_KEY_POLICY = "refuses"
 """What a Deny of kms:RetireGrant in a key policy does. AWS says that the permission "is not effective in a key policy",
 and speaks of Allow. Here the Deny counts, which refuses more."""
 
+GRANTEE_MADE_AGAIN = "is another principal"
+"""Whether a grant to a role or user serves an entity of the same name that was made after the first was deleted. For
+policies AWS says that it does not; for grants nothing is documented. Here it does not either, which refuses more."""
+
 FOREIGN_GRANT_NEEDS_IDENTITY_POLICY = True
 """Whether a grant that was issued by an account other than the caller's needs an identity policy of the caller as well.
 
@@ -104,3 +108,7 @@ fits none, which can be read so. False: the statement allows nothing. A Deny of 
 WILDCARDS_IN_DEFAULTS = "plain characters"
 """Whether a star in the default of a policy variable is a wildcard. Not documented. As a plain character it allows
 less."""
+
+RECIPIENT_ATTESTATION = "not understood"
+"""Conditions on `kms:RecipientAttestation:...` where an attestation document came with the call: AWS documents them,
+this engine does not read such documents and refuses. Without a document the keys are absent, as AWS says."""

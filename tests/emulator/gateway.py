@@ -83,14 +83,14 @@ class Gate:
                 _authorize(call, service)
             service.hand_over(call)
         except CredentialsError as error:
-            _refused(context, what, str(error))
+            note_refusal(context, what, str(error))
             raise errors.bad_credentials(error.problem, protocol) from error
         except ServiceException as error:
             if not hasattr(context, "decision"):
                 _note(context, f"error; {getattr(error, 'code', type(error).__name__)}: {error.message}")
             raise
         except Exception as error:
-            _refused(context, what, f"no decision could be made: {type(error).__name__}: {error}")
+            note_refusal(context, what, f"no decision could be made: {type(error).__name__}: {error}")
             LOG.debug("while deciding %s", what, exc_info=True)
             raise errors.access_denied(
                 f"No decision could be made about {what}; see the emulator's log.", protocol
@@ -138,7 +138,7 @@ def _authorize(call: Call, service: Service) -> None:
     if decision.allowed:
         _note(call.context, f"allowed; {decision.reason}", text)
         return
-    _refused(call.context, f"{call.service}:{call.operation}", decision.reason, call.resolved.caller, text)
+    note_refusal(call.context, f"{call.service}:{call.operation}", decision.reason, call.resolved.caller, text)
     assert decision.error is not None
     raise errors.from_decision(decision.error)
 
@@ -165,9 +165,10 @@ def _note(context: RequestContext, line: str, explanation: str = "") -> None:
     context.decision = (line, explanation or line)
 
 
-def _refused(
+def note_refusal(
     context: RequestContext, what: str, reason: str, caller: Caller | None = None, explanation: str = ""
 ) -> None:
+    """Say in the answer's headers and in the log that a call is refused, and why."""
     _note(context, f"refused; {reason}", explanation)
     by = f" by {caller.principal.arn or 'nobody'}" if caller else ""
     more = " | ".join(line.strip() for line in explanation.splitlines()[1:] if line.strip())

@@ -42,25 +42,25 @@ class MendedIamProvider(IamProvider):
 
     def put_role_policy(self, context: RequestContext, role_name: str, policy_name: str, **members: Any) -> None:
         inline = _inline(identities.store(context.account_id).ROLES.get(role_name), policy_name)
-        _check_quota(members["policy_document"], Holder.ROLE, inline)
+        _check_identity_policy(members["policy_document"], Holder.ROLE, inline)
         super().put_role_policy(context, role_name=role_name, policy_name=policy_name, **members)
 
     def put_user_policy(self, context: RequestContext, user_name: str, policy_name: str, **members: Any) -> None:
         inline = _inline(identities.store(context.account_id).USERS.get(user_name), policy_name)
-        _check_quota(members["policy_document"], Holder.USER, inline)
+        _check_identity_policy(members["policy_document"], Holder.USER, inline)
         super().put_user_policy(context, user_name=user_name, policy_name=policy_name, **members)
 
     def put_group_policy(self, context: RequestContext, group_name: str, policy_name: str, **members: Any) -> None:
         inline = _inline(identities.store(context.account_id).GROUPS.get(group_name), policy_name)
-        _check_quota(members["policy_document"], Holder.GROUP, inline)
+        _check_identity_policy(members["policy_document"], Holder.GROUP, inline)
         super().put_group_policy(context, group_name=group_name, policy_name=policy_name, **members)
 
     def create_policy(self, context: RequestContext, policy_document: str, **members: Any) -> Any:
-        _check_quota(policy_document, Holder.MANAGED)
+        _check_identity_policy(policy_document, Holder.MANAGED)
         return super().create_policy(context, policy_document=policy_document, **members)
 
     def create_policy_version(self, context: RequestContext, policy_document: str, **members: Any) -> Any:
-        _check_quota(policy_document, Holder.MANAGED)
+        _check_identity_policy(policy_document, Holder.MANAGED)
         return super().create_policy_version(context, policy_document=policy_document, **members)
 
     def simulate_principal_policy(self, context: RequestContext, request: Mapping[str, Any]) -> Any:
@@ -110,11 +110,14 @@ def _inline(entity: Any, replaced: str) -> list[str]:
     return [identities.document_text(text) for name, text in list(policies.items()) if name != replaced]
 
 
-def _check_quota(text: str, holder: Holder, others: Sequence[str] = ()) -> None:
-    """Only the size: what else is wrong LocalStack says, in IAM's words."""
+def _check_identity_policy(text: str, holder: Holder, others: Sequence[str] = ()) -> None:
+    """Refuse what IAM does not store. Where LocalStack says what is wrong it does so in IAM's words, and first."""
     error = validate_identity_policy(text, holder, sum(policy_size(other) for other in others))
-    if error is not None and error.code == QUOTA_CODE:
-        raise errors.from_decision(error)
+    if error is None:
+        return
+    if error.code != QUOTA_CODE:
+        policy_validation.IAMPolicyDocumentValidator(text).validate()
+    raise errors.from_decision(error)
 
 
 def _source(arn: str) -> tuple[PrincipalType, Identity]:

@@ -7,7 +7,7 @@ key by id alone, so its owner is looked for. Source: KMS API reference, `KeyId` 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,19 +132,26 @@ def as_engine_key(found: Found) -> Key:
 
 
 def as_engine_grant(grant: KmsGrant) -> Grant:
-    """A grant as the engine sees it."""
+    """A grant as the engine sees it; a grantee or retiring principal that is gone, or another one by now, by its id."""
     metadata: Any = grant.metadata
     constraints = metadata.get("Constraints") or {}
+    ids: Mapping[str, str] = getattr(grant, "named", {})
     return Grant(
         grant_id=metadata["GrantId"],
         key_arn=metadata["KeyArn"],
-        grantee=metadata["GranteePrincipal"],
+        grantee=principals.now(metadata["GranteePrincipal"], ids),
         operations=tuple(metadata["Operations"]),
         issuing_account=metadata["IssuingAccount"].split(":")[4],
-        retiring=metadata.get("RetiringPrincipal") or "",
+        retiring=principals.now(metadata.get("RetiringPrincipal") or "", ids),
         equals=constraints.get("EncryptionContextEquals"),
         subset=constraints.get("EncryptionContextSubset"),
     )
+
+
+def remember_grantees(grant: KmsGrant) -> None:
+    """Keep which role or user a new grant means, as for key policies."""
+    metadata: Any = grant.metadata
+    grant.named = principals.ids_of((metadata["GranteePrincipal"], metadata.get("RetiringPrincipal") or ""))
 
 
 def _is_on(grant: KmsGrant, found: Found) -> bool:

@@ -88,7 +88,7 @@ class MendedKmsProvider(KmsProvider):
         key = self._get_kms_key(context.account_id, context.region, request["KeyId"])
         check_grant(request, key)
         if request.get("DryRun"):
-            raise DryRunOperationException(DRY_RUN_MESSAGE)
+            raise _dry_run()
         store = self._get_store(context.account_id, context.region)
         name = request.pop("Name", None)
         same = _same_grant(list(store.grants.values()), key.metadata["KeyId"], name, request) if name else None
@@ -102,6 +102,7 @@ class MendedKmsProvider(KmsProvider):
         metadata["KeyArn"] = key.metadata["Arn"]
         metadata["IssuingAccount"] = f"arn:aws:iam::{call.account}:root"
         metadata["Name"] = name or ""
+        keys.remember_grantees(store.grants[answer["GrantId"]])
         return answer
 
     def list_grants(self, context: RequestContext, request: Any) -> Any:
@@ -199,7 +200,7 @@ class MendedKmsProvider(KmsProvider):
         if grant is None or (key_id and grant.metadata["KeyId"] != key_id):
             raise InvalidGrantIdException()
         if dry_run:
-            raise DryRunOperationException(DRY_RUN_MESSAGE)
+            raise _dry_run()
         store.grants.pop(grant_id, None)
         for token, owner in list(store.grant_tokens.items()):
             if owner == grant_id:
@@ -212,10 +213,17 @@ def with_dry_run(operation: str, call_provider: Callable[..., Any]) -> Callable[
     def dispatch(context: RequestContext, request: Mapping[str, Any]) -> Any:
         answer = call_provider(context, request)
         if request.get("DryRun"):
-            raise DryRunOperationException(DRY_RUN_MESSAGE)
+            raise _dry_run()
         return answer
 
     return call_provider if operation in WITH_EFFECT else dispatch
+
+
+def _dry_run() -> DryRunOperationException:
+    """The end of a dry run that would have succeeded: HTTP status 412 (KMS API reference, errors of each operation)."""
+    error = DryRunOperationException(DRY_RUN_MESSAGE)
+    error.status_code = 412
+    return error
 
 
 def bind_encryption_context() -> None:

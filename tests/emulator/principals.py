@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from emulator import identities
@@ -35,8 +35,18 @@ def exists(arn: str) -> bool:
 
 def unique_ids(document: str) -> dict[str, str]:
     """The unique ids that the roles and users named in a valid document have now."""
-    found = {arn: _unique_id(arn) for arn in _named(document)}
+    return ids_of(_named(document))
+
+
+def ids_of(arns: Iterable[str]) -> dict[str, str]:
+    """The unique ids that these roles and users have now; other principals have none."""
+    found = {arn: _unique_id(arn) for arn in arns}
     return {arn: unique_id for arn, unique_id in found.items() if unique_id is not None}
+
+
+def now(arn: str, ids: Mapping[str, str]) -> str:
+    """The principal that had one of `ids` when it was named: its ARN, or its id where it is another one by now."""
+    return ids[arn] if arn in ids and _unique_id(arn) != ids[arn] else arn
 
 
 def as_stored(document: str, ids: Mapping[str, str]) -> str:

@@ -25,6 +25,7 @@ from emulator.gateway import ExternalRequestContext, Gate, add_decision_header
 from emulator.iam_provider import MendedIamProvider, take_scalars_in_conditions
 from emulator.internal_calls import carry_context_into_threads
 from emulator.kms_provider import MendedKmsProvider, bind_encryption_context, with_dry_run
+from emulator.requests import parse_service_request
 from emulator.server import GatewayServer
 from emulator.sts_provider import MendedStsProvider
 
@@ -107,7 +108,7 @@ def _set_handlers(gateway: Any, gate: Gate) -> None:
         handlers.add_region_from_header,
         handlers.rewrite_region,
         handlers.add_account_id,
-        handlers.parse_service_request,
+        parse_service_request,
         gate,
         gateway.service_request_router,
         EmptyResponseHandler(404, b'{"message": "Not Found"}'),

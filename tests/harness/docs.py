@@ -18,9 +18,9 @@ BEGIN, END = "<!-- BEGIN_TF_DOCS -->", "<!-- END_TF_DOCS -->"
 
 
 def documented_folders() -> list[Path]:
-    """Every folder below modules/ and examples/ that holds Terraform files."""
+    """Every folder below modules/ and examples/ with Terraform files, but for what Terraform and tests put there."""
     found = {path.parent for root in (MODULES, EXAMPLES) for path in root.rglob("*.tf")}
-    return sorted(folder for folder in found if ".terraform" not in folder.parts)
+    return sorted(folder for folder in found if not {".terraform", "tests"} & set(folder.relative_to(PROJECT).parts))
 
 
 def with_tables(folder: Path) -> str:

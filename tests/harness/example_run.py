@@ -174,13 +174,13 @@ class WithCli(ExampleRun):
 
     def environment(self) -> dict[str, str]:
         """With the AWS CLI of this Python environment, and a profile for each account's administrator."""
-        profiles = {
-            "keys": role_arn(self.stage.key_administrator),
-            "other-account": role_arn(self.stage.other_key_administrator),
-        }
         self._configuration = tempfile.NamedTemporaryFile("w", prefix="plerion-kms-", suffix=".ini")  # noqa: SIM115
-        for name, arn in profiles.items():
-            self._configuration.write(f"[profile {name}]\nrole_arn = {arn}\ncredential_source = Environment\n")
+        for name, administrator in (
+            ("own", self.stage.key_administrator),
+            ("elsewhere", self.stage.other_key_administrator),
+        ):
+            role = f"role_arn = {role_arn(administrator)}\ncredential_source = Environment\n"
+            self._configuration.write(f"[profile {name}]\n{role}")
         self._configuration.flush()
         return {
             **super().environment(),
@@ -223,7 +223,7 @@ class ManyKeys(WithCli):
             (self.keys_file.parent / f"{name}.json").write_text(policy, encoding="utf-8")
             listed[name]["policy"] = f"{name}.json"
         self.keys_file.write_text(yaml.safe_dump(listed), encoding="utf-8")
-        return {"keys_file": str(self.keys_file), "cli_profile": "keys"}
+        return {"keys_file": str(self.keys_file), "cli_profile": "own"}
 
     def complete(self, outputs: dict[str, Any]) -> dict[str, Any]:
         """The keys' ARNs under their names in the list."""
@@ -235,9 +235,11 @@ class ManyKeys(WithCli):
 
 
 class ExistingKeys(WithCli):
-    """The keys are there already; the example changes their policies and tags."""
+    """The keys are there already; the example changes their policies and tags.
 
-    SECOND_REGION = "eu-west-1"
+    elsewhere: one more key, of the other account and in another Region.
+    """
+
     # By key: what the example is told about it beside its ARN. The policy of a key that is not to keep it is asked for.
     KEYS: Mapping[str, Mapping[str, Any]] = {
         "delegating-denied": {"plerion_access_tag": "Denied"},
@@ -245,34 +247,23 @@ class ExistingKeys(WithCli):
         "isolated": {"grant_plerion_access": True},
         "isolated-denied": {"grant_plerion_access": True, "plerion_access_tag": "Denied"},
         "isolated-closed": {"grant_plerion_access": False},
-        "other-account": {"grant_plerion_access": True},
-        "other-account-granted": {"grant_plerion_access": True, "plerion_access_tag": "Granted"},
     }
+    ELSEWHERE = "eu-west-1"
 
     def prepare(self) -> Mapping[str, Any]:
         """Make the keys; they are inputs of the example."""
         self._made = self.stage.targets(self.expectations.keys, {})
-        targets = next(iter(self._made.values()))
-        self.key_arns = {name: target.key.arn for name, target in targets.items()}
-        own, other = self.stage.key_administrator, self.stage.other_key_administrator
-        self.second_region_key = create_key(
-            own.in_region(self.SECOND_REGION), KeyDescription(policy=("names its administrator",)), own.account
+        own, other = self.stage.key_administrator, self.stage.other_key_administrator.in_region(self.ELSEWHERE)
+        self.key_arns = {name: target.key.arn for name, target in self._made[own.account].items()}
+        self.elsewhere = create_key(
+            other, KeyDescription(policy=("names its administrator",), region=self.ELSEWHERE), own.account
         )
-        inputs = {
-            owner.account: {
-                name: _input(owner, self.key_arns[name], wanted)
-                for name, wanted in self.KEYS.items()
-                if self.key_arns[name].split(":")[4] == owner.account
-            }
-            for owner in (own, other)
-        }
-        second = _input(own.in_region(self.SECOND_REGION), self.second_region_key.arn, {"grant_plerion_access": True})
+        granted = {"grant_plerion_access": True, "plerion_access_tag": "Granted"}
         return {
-            "keys": inputs[own.account],
-            "keys_in_second_region": {"second-region": second},
-            "keys_of_other_account": inputs[other.account],
-            "cli_profile": "keys",
-            "cli_profile_of_other_account": "other-account",
+            "keys": {name: _input(own, self.key_arns[name], wanted) for name, wanted in self.KEYS.items()},
+            "keys_elsewhere": {"elsewhere": _input(other, self.elsewhere.arn, granted)},
+            "cli_profile": "own",
+            "cli_profile_elsewhere": "elsewhere",
         }
 
     @property

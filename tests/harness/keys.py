@@ -109,12 +109,16 @@ def adopt_key(owner: Principal, arn: str, spec: str = SYMMETRIC) -> Key:
 
 
 def open_key(owner: Principal) -> Key:
-    """A key that every principal of its own account may re-encrypt from and to: the other end of a ReEncrypt probe."""
+    """A key that every principal of its own account may re-encrypt from and to: the other end of a ReEncrypt probe.
+
+    It is tagged Granted, so that a Deny by the tag does not close it either.
+    """
     document = {
         "Version": "2012-10-17",
         "Statement": [*_own_account(owner), _allow("*", "kms:ReEncrypt*", account=owner.account)],
     }
-    arn = owner.client("kms").create_key(Policy=json.dumps(document))["KeyMetadata"]["Arn"]
+    tags = [{"TagKey": "PlerionAccess", "TagValue": "Granted"}]
+    arn = owner.client("kms").create_key(Policy=json.dumps(document), Tags=tags)["KeyMetadata"]["Arn"]
     return adopt_key(owner, arn)
 
 

@@ -45,7 +45,7 @@ VALUES: dict[str, Any] = {
     "integration_account_id": OTHER_ACCOUNT,
     "key_account_role_arn": KEY_ROLE,
     "key_administrator_role_arn": KEY_ROLE,
-    "targets": {"workloads": {"organizational_unit_ids": ["ou-ab12-34cd56ef"]}},
+    "targets": {"everywhere": {"organizational_unit_ids": ["r-ab12"]}},
 }
 """What the examples' required variables are planned with, by the variable's name."""
 FURTHER = {"examples/many-keys": {"keys_file": "examples/many-keys/keys.yaml"}}

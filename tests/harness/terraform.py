@@ -144,6 +144,10 @@ class Terraform:
         """The addresses in the state, data sources included. Raises TerraformError."""
         return self._run("state list").split()
 
+    def move_state(self, source: str, destination: str) -> None:
+        """Give what the state has at one address another address. Raises TerraformError."""
+        self._run("state mv", source, destination)
+
     def destroy(self) -> None:
         """`terraform destroy`. Raises TerraformError."""
         self._run_with_messages("destroy", {}, auto_approve=python_terraform.IsFlagged)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from functools import _lru_cache_wrapper
+from functools import _lru_cache_wrapper, partial
 from typing import Any
 
 import pytest
@@ -27,27 +27,33 @@ settings.register_profile(
 settings.load_profile("fuzz" if "FUZZ_EXAMPLES" in os.environ else "test")
 
 # mutmut imports the engine once, and runs the tests for each mutant in a fork of that process. What the engine worked
-# out before (its tables, its caches) would hide a mutant, so each run imports it anew and each test finds empty caches.
+# out before (its tables, its caches) would hide a mutant: so each test finds empty caches, and where the mutant is in a
+# function that runs at import, the engine is imported anew.
 _MUTANT = "MUTANT_UNDER_TEST"
-_KEPT = ("test_authorization", "test_authorization.conftest", "test_authorization.case_files")
+_KEPT = ("conftest", "case_files")
+_run_by_import: set[str] = set()
 
 
 def pytest_configure() -> None:
-    """Forget the engine and its tests, but for what only reads files."""
-    if _MUTANT in os.environ:
-        for name in [name for name in sys.modules if name.startswith(("authorization", "test_authorization"))]:
-            if name not in _KEPT:
+    """Let mutmut's trampolines know the mutant without a look at the environment, and import anew what must be."""
+    mutant = os.environ.get(_MUTANT, "")
+    if "__mutmut_" in mutant:
+        from mutmut.mutation import trampoline
+
+        trampoline.get_mutant_under_test = partial(str, mutant)
+    if mutant == "stats" or mutant.partition("__mutmut_")[0] in _run_by_import:
+        for name in list(sys.modules):
+            parts = name.split(".")
+            if ("authorization" in parts or "test_authorization" in parts[:-1]) and parts[-1] not in _KEPT:
                 del sys.modules[name]
 
 
-@pytest.fixture(scope="session")
-def run_by_import() -> frozenset[str]:
-    """The functions that mutmut has seen at work before the first test, at import."""
-    if os.environ.get(_MUTANT) != "stats":
-        return frozenset()
-    from mutmut.state import state
+def pytest_collection_finish() -> None:
+    """Remember which functions mutmut has seen at work before the first test."""
+    if os.environ.get(_MUTANT) == "stats":
+        from mutmut.state import state
 
-    return frozenset(state()._stats)
+        _run_by_import.update(state()._stats)
 
 
 @pytest.fixture(scope="session")
@@ -58,12 +64,12 @@ def caches() -> list[_lru_cache_wrapper[Any]]:
 
 
 @pytest.fixture(autouse=True)
-def hide_nothing_from_mutmut(caches: list[_lru_cache_wrapper[Any]], run_by_import: frozenset[str]) -> Iterator[None]:
+def hide_nothing_from_mutmut(caches: list[_lru_cache_wrapper[Any]]) -> Iterator[None]:
     """Empty the engine's caches, and count what ran at import as used by every test."""
     for cache in caches:
         cache.cache_clear()
     yield
-    if run_by_import:
+    if os.environ.get(_MUTANT) == "stats":
         from mutmut.state import state
 
-        state()._stats.update(run_by_import)
+        state()._stats.update(_run_by_import)

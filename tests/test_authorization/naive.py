@@ -169,7 +169,7 @@ def covers_resource(statement: Statement, s: Situation, variables: bool) -> bool
     fits = []
     for text in many(statement.get("Resource", statement.get("NotResource"))):
         parts = fill_in(text, s, variables)
-        if parts is None and "NotResource" in statement:
+        if parts is None and "NotResource" in statement and statement["Effect"] == "Allow":
             return False
         fits.append(parts is not None and (text == "*" or arn_fits(parts, s.key_arn) or covers_no_key(parts, s)))
     return any(fits) is ("Resource" in statement)

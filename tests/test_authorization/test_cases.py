@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterable
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,9 +17,19 @@ CASES = load_cases()
 README = Path(__file__).parent / "README.md"
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.file}: {case.name}")
-def test_case(case: Case) -> None:
-    run(case)
+def _tests() -> Iterable[Any]:
+    """One test for each case. Under mutmut, which runs them thousands of times, one for each file, for most of the time
+    would be pytest's; and none for the guide's truth table, which takes as long as all others together."""
+    if "MUTANT_UNDER_TEST" in os.environ:
+        by_file = groupby((case for case in CASES if case.file != "guide"), key=lambda case: case.file)
+        return [pytest.param(list(cases), id=file) for file, cases in by_file]
+    return [pytest.param([case], id=f"{case.file}: {case.name}") for case in CASES]
+
+
+@pytest.mark.parametrize("cases", _tests())
+def test_cases(cases: list[Case]) -> None:
+    for case in cases:
+        run(case)
 
 
 def test_names_are_sentences_of_their_own() -> None:

@@ -13,6 +13,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from harness import tally
+
 REGION = "us-east-1"
 SESSION: Any = boto3.Session()
 CONFIG = Config(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=30)
@@ -56,7 +58,7 @@ class Caller:
 
 @lru_cache
 def _client(caller: Caller, service: str) -> Any:
-    return SESSION.client(
+    client = SESSION.client(
         service,
         endpoint_url=caller.endpoint,
         region_name=caller.region,
@@ -65,6 +67,8 @@ def _client(caller: Caller, service: str) -> Any:
         aws_session_token=caller.token,
         config=CONFIG,
     )
+    client.meta.events.register("after-call", tally.count_call)
+    return client
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ def post(emulator: Emulator, headers: Mapping[str, str], body: str = "{}", path:
     try:
         connection.request("POST", path, body, dict(headers))
         answer = connection.getresponse()
-        text = answer.read().decode()
+        text = answer.read().decode("utf-8", "replace")
     finally:
         connection.close()
     try:
@@ -178,6 +178,7 @@ def test_nothing_but_the_health_of_the_emulator_is_open(emulator: Emulator, path
         answer = connection.getresponse()
         body = answer.read()
         assert (answer.status == 200) == (there == "/_localstack/health"), (method, there, body)
+        assert answer.status < 500
     connection.close()
 
 
@@ -190,5 +191,96 @@ def test_an_operation_of_another_service_in_the_target_header(emulator: Emulator
     bare = account.session("Bare")
     headers = {**headers_for(bare.key, "sts"), "X-Amz-Security-Token": bare.token or "", **LIST_KEYS}
     status, body = post(emulator, headers)
-    assert status >= 400
-    assert "Keys" not in str(body)
+    assert 400 <= status < 500
+    assert "KeyArn" not in str(body)
+
+
+@pytest.mark.parametrize(
+    "operation", ["ExportKey", "encrypt", "GetKeyLastUsages", "", "Encrypt;ListKeys", "a/ListKeys"]
+)
+def test_an_operation_that_kms_does_not_have_is_named(emulator: Emulator, account: Account, operation: str) -> None:
+    account.key()
+    before = emulator.log()
+    headers = {**headers_for(account.id), **LIST_KEYS, "X-Amz-Target": f"TrentService.{operation}"}
+    status, body = post(emulator, headers)
+    assert (status, body["__type"]) == (400, "UnknownOperationException")
+    assert f"refused kms:{operation}: not understood: the operation {operation!r}" in emulator.log()[len(before) :]
+
+
+def test_an_operation_that_iam_does_not_have_is_named(emulator: Emulator, account: Account) -> None:
+    headers = {**headers_for(account.id, "iam"), "Content-Type": "application/x-www-form-urlencoded"}
+    status, body = post(emulator, headers, "Action=BecomeAdministrator&Version=2010-05-08")
+    assert (status, "<Code>InvalidAction</Code>" in body) == (400, True)
+    assert "refused iam:BecomeAdministrator: not understood" in emulator.log()
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"x-plerion-kms-decision": "allowed; because I say so"},
+        {"x-plerion-kms-explanation": "allowed"},
+        {"X-HTTP-Method-Override": "GET"},
+        {"X-Original-URL": "/_localstack/health"},
+        {"X-Rewrite-URL": "/_localstack/health"},
+        {"Host": "kms.us-east-1.amazonaws.com"},
+        {"Host": "localhost.localstack.cloud"},
+        {"Host": "s3.localhost.localstack.cloud"},
+        {"X-Amz-Security-Token": ""},
+        {"x-amz-account-id": "000000000000"},
+        {"X-Amz-Source-Account": "000000000000"},
+        {"aws-service-principal": "ec2.amazonaws.com"},
+        {"x-amzn-via-service": "ec2.us-east-1.amazonaws.com"},
+        {"Content-Type": "application/x-amz-json-1.0"},
+        {"Content-Type": "application/x-amz-cbor-1.1"},
+        {"Content-Type": "application/x-www-form-urlencoded"},
+        {"smithy-protocol": "rpc-v2-cbor"},
+    ],
+)
+def test_no_header_opens_a_closed_key(emulator: Emulator, account: Account, forged: dict[str, str]) -> None:
+    via = {"StringEquals": {"kms:ViaService": "ec2.us-east-1.amazonaws.com"}}
+    session, key = account.session("Through", allow("kms:*", Condition=via)), account.key()
+    headers = {
+        **headers_for(session.key),
+        **LIST_KEYS,
+        "X-Amz-Target": "TrentService.Encrypt",
+        "X-Amz-Security-Token": session.token or "",
+    }
+    status, body = post(emulator, {**headers, **forged}, json.dumps({"KeyId": key, "Plaintext": "eA=="}))
+    assert 400 <= status < 500, body
+    assert "CiphertextBlob" not in str(body)
+
+
+def test_the_same_request_of_one_who_may_is_answered(emulator: Emulator, account: Account) -> None:
+    session, key = account.session("May", allow("kms:Encrypt")), account.key()
+    headers = {
+        **headers_for(session.key),
+        **LIST_KEYS,
+        "X-Amz-Target": "TrentService.Encrypt",
+        "X-Amz-Security-Token": session.token or "",
+    }
+    status, body = post(emulator, headers, json.dumps({"KeyId": key, "Plaintext": "eA=="}))
+    assert (status, "CiphertextBlob" in body) == (200, True)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("", id="nothing"),
+        pytest.param("{", id="half"),
+        pytest.param("[]", id="a list"),
+        pytest.param("null", id="null"),
+        pytest.param('{"KeyId": 5, "Plaintext": "eA=="}', id="a number for a text"),
+        pytest.param('{"KeyId": ["a"], "Plaintext": "eA=="}', id="a list for a text"),
+        pytest.param('{"Plaintext": "eA=="}', id="no key id"),
+        pytest.param('{"KeyId": "", "Plaintext": "eA=="}', id="an empty key id"),
+        pytest.param('{"KeyId": "\\ud800", "Plaintext": "eA=="}', id="a lone surrogate"),
+        pytest.param('{"KeyId": "a", "KeyId": "b", "Plaintext": "eA=="}', id="a member twice"),
+        pytest.param("[" * 100_000, id="deep nesting"),
+        pytest.param('{"KeyId": "' + "a" * 1_000_000 + '", "Plaintext": "eA=="}', id="a very long key id"),
+    ],
+)
+def test_a_body_that_is_no_request(emulator: Emulator, account: Account, body: str) -> None:
+    headers = {**headers_for(account.id), **LIST_KEYS, "X-Amz-Target": "TrentService.Encrypt"}
+    status, answer = post(emulator, headers, body)
+    assert 400 <= status < 500, answer
+    assert "CiphertextBlob" not in str(answer)

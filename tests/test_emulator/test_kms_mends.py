@@ -174,6 +174,19 @@ class TestGrants:
         assert other.root.kms.list_grants(KeyId=key)["Grants"] == []
         assert code_of(session.kms.encrypt, KeyId=key, Plaintext=b"x") == DENIED
 
+    def test_a_grantee_that_is_made_again_is_not_the_one_that_was_named(self, account: Account) -> None:
+        key, role, retiring = account.key(), account.role("Role"), account.role("Retiring")
+        grant = account.root.kms.create_grant(
+            KeyId=key, GranteePrincipal=role, RetiringPrincipal=retiring, Operations=["Encrypt"]
+        )
+        assert code_of(account.operator.assume(role).kms.encrypt, KeyId=key, Plaintext=b"x") == "allowed"
+        for name in ("Role", "Retiring"):
+            account.root.iam.delete_role(RoleName=name)
+            account.role(name)
+        assert code_of(account.operator.assume(role).kms.encrypt, KeyId=key, Plaintext=b"x") == DENIED
+        retirer = account.operator.assume(retiring)
+        assert code_of(retirer.kms.retire_grant, KeyId=key, GrantId=grant["GrantId"]) == DENIED
+
     def test_the_owner_can_revoke_it(self, account: Account, other: Account) -> None:
         key = other.key(key_policy([other.root_arn, account.root_arn]))
         caller = account.session("Caller", allow("kms:*"))
@@ -321,6 +334,20 @@ class TestReplicas:
         blob = session.kms.encrypt(KeyId=primary, Plaintext=b"x")["CiphertextBlob"]
         assert code_of(there.kms.decrypt, CiphertextBlob=blob) == DENIED
         assert elsewhere.kms.decrypt(CiphertextBlob=blob)["KeyId"] == replica
+
+    def test_promoting_it_needs_the_permission_on_both_keys(self, account: Account) -> None:
+        """LocalStack does not have the operation; the decision comes first."""
+        primary = account.key(MultiRegion=True)
+        account.root.kms.replicate_key(KeyId=primary, ReplicaRegion="eu-west-1")
+        replica = primary.replace("us-east-1", "eu-west-1")
+        promote = {"KeyId": primary, "PrimaryRegion": "eu-west-1"}
+        of_one = account.session("One", allow("kms:UpdatePrimaryRegion", resource=primary))
+        of_both = account.session("Both", allow("kms:UpdatePrimaryRegion", resource=[primary, replica]))
+        code, message = error_of(of_one.kms.update_primary_region, **promote)
+        assert (code, f"kms:UpdatePrimaryRegion on resource: {replica}" in message) == (DENIED, True)
+        assert code_of(of_both.kms.update_primary_region, **promote) == "InternalFailure"
+        promote["PrimaryRegion"] = "eu-central-1"
+        assert code_of(of_both.kms.update_primary_region, **promote) == "NotFoundException"
 
     def test_its_policy_is_checked(self, account: Account) -> None:
         primary = account.key(MultiRegion=True)

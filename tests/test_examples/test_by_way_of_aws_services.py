@@ -12,15 +12,12 @@ import pytest
 
 from harness import tally
 from harness.example_run import ExampleRun
-from harness.probe import probe
 
 from .examples import Runs
 
 pytestmark = pytest.mark.xdist_group("ebs-on-isolated-key")
 
 FOR_AWS_RESOURCE = ("kms:GrantIsForAWSResource", "boolean", "true")
-BY_EC2 = ("kms:ViaService", "string", "ec2.us-east-1.amazonaws.com")
-BY_S3 = ("kms:ViaService", "string", "s3.us-east-1.amazonaws.com")
 EBS = ("kms:CreateGrant", "kms:GenerateDataKeyWithoutPlaintext", "kms:Decrypt", "kms:ReEncryptFrom", "kms:DescribeKey")
 
 
@@ -60,18 +57,3 @@ def test_ebs_may_grant_where_the_key_policy_says_so(run: ExampleRun) -> None:
 def test_the_mode_statement_grants_to_aws_services_alone(run: ExampleRun) -> None:
     assert allowed(run, "delegating", EBS, FOR_AWS_RESOURCE) == set(EBS)
     assert allowed(run, "delegating", EBS) == set(EBS) - {"kms:CreateGrant"}
-
-
-def test_limited_to_ec2_nothing_is_left_for_direct_calls_and_other_services(run: ExampleRun) -> None:
-    appliance, targets = run.principals["appliance"], run.targets[run.stage.integration.id]
-    run.terraform.apply(via_services=["ec2.*.amazonaws.com"])
-    try:
-        for key in ("example", "delegating"):
-            assert allowed(run, key, EBS, FOR_AWS_RESOURCE, BY_EC2) == set(EBS)
-            assert allowed(run, key, EBS, FOR_AWS_RESOURCE, BY_S3) == set()
-            assert allowed(run, key, EBS, FOR_AWS_RESOURCE) == set()
-            assert not probe(appliance, targets[key], "Decrypt").allowed
-            tally.CURRENT.asserted += 1
-        assert probe(run.principals["access"], targets["example"], "DescribeKey").allowed
-    finally:
-        run.terraform.apply(via_services=[])

@@ -1,4 +1,4 @@
-"""The example existing-keys: what it sets on keys that were there before, what it warns of, and what it leaves behind."""
+"""The example existing-keys: what it sets on keys that were there before, and what it warns of."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from harness import tally
 from harness.example_run import ExistingKeys
 from harness.guide_statements import cross_account_additions, same_account_additions
-from harness.principals import role_arn
+from harness.principals import Principal, role_arn
 from harness.probe import Target, probe
 
 from .examples import Runs
@@ -28,15 +28,12 @@ def run(runs: Runs) -> ExistingKeys:
     return run
 
 
-def statements(run: ExistingKeys, key: str) -> list[dict[str, Any]]:
-    """The statements that the key's policy holds now, after the administrator's, which is checked here."""
-    arn = run.key_arns[key]
-    own, other = run.stage.key_administrator, run.stage.other_key_administrator
-    owner = own if own.account == arn.split(":")[4] else other
-    first, *rest = json.loads(owner.client("kms").get_key_policy(KeyId=arn)["Policy"])["Statement"]
-    assert first["Principal"] == {"AWS": role_arn(owner)}
+def statements(owner: Principal, arn: str) -> list[dict[str, Any]]:
+    """The statements that the key's policy holds now, after its administrator's, which is checked here."""
+    policy = owner.client("kms").get_key_policy(KeyId=arn)["Policy"]
+    administrator, *rest = json.loads(policy)["Statement"]
+    assert administrator["Principal"] == {"AWS": role_arn(owner)}
     tally.CURRENT.asserted += 1
-    assert all(isinstance(statement, dict) for statement in rest)
     return list(rest)
 
 
@@ -48,9 +45,9 @@ def tags(run: ExistingKeys, key: str) -> Mapping[str, str]:
 
 
 def test_the_additions_follow_the_statements_that_were_there(run: ExistingKeys) -> None:
-    assert statements(run, "isolated") == same_account_additions()
-    assert statements(run, "isolated-closed") == []
-    assert statements(run, "other-account") == cross_account_additions(run.stage.integration.id)
+    owner = run.stage.key_administrator
+    assert statements(owner, run.key_arns["isolated"]) == same_account_additions()
+    assert statements(owner, run.key_arns["isolated-closed"]) == []
 
 
 def test_other_tags_stay(run: ExistingKeys) -> None:
@@ -59,12 +56,21 @@ def test_other_tags_stay(run: ExistingKeys) -> None:
     assert tags(run, "delegating-granted") == {"Owner": "Accounts", "PlerionAccess": "Granted"}
 
 
-def test_keys_of_a_second_region_are_opened_by_its_provider(run: ExistingKeys) -> None:
-    region = run.SECOND_REGION
-    target = Target(run.second_region_key, run.second_region_key, "")
-    assert probe(run.principals["appliance"].in_region(region), target, "Decrypt").allowed
-    assert not probe(run.principals["untagged"].in_region(region), target, "Decrypt").allowed
-    tally.CURRENT.asserted += 2
+def test_a_key_of_another_account_and_region_is_opened_by_the_provider_of_that_place(run: ExistingKeys) -> None:
+    owner = run.stage.other_key_administrator.in_region(run.ELSEWHERE)
+    assert statements(owner, run.elsewhere.arn) == cross_account_additions(run.stage.integration.id)
+    target = Target(run.elsewhere, run.elsewhere, "")
+    outcomes = {
+        (name, call): probe(run.principals[name].in_region(run.ELSEWHERE), target, call).allowed
+        for name in ("appliance", "access", "untagged")
+        for call in ("Decrypt", "DescribeKey")
+    }
+    tally.CURRENT.asserted += len(outcomes)
+    assert {pair for pair, allowed in outcomes.items() if allowed} == {
+        ("appliance", "Decrypt"),
+        ("appliance", "DescribeKey"),
+        ("access", "DescribeKey"),
+    }
 
 
 def test_the_plan_warns_of_tags_without_effect(run: ExistingKeys) -> None:
@@ -75,19 +81,12 @@ def test_the_plan_warns_of_tags_without_effect(run: ExistingKeys) -> None:
         for instance in check.get("instances", [])
         for problem in instance.get("problems", [])
     }
+    granted = "The tag PlerionAccess = Granted has no effect on {} in the mode ALL_KEYS, which looks for Denied alone"
     assert warnings == {
         (
             "module.keys.check.denied_tag_against_additions",
             "The tag PlerionAccess = Denied does not close isolated-denied",
         ),
-        (
-            "module.keys.check.granted_tag_in_all_keys",
-            "The tag PlerionAccess = Granted has no effect on delegating-granted in the mode ALL_KEYS, which looks for "
-            "Denied alone",
-        ),
-        (
-            "module.keys_of_other_account.check.granted_tag_in_all_keys",
-            "The tag PlerionAccess = Granted has no effect on other-account-granted in the mode ALL_KEYS, which looks "
-            "for Denied alone",
-        ),
+        ("module.keys.check.granted_tag_in_all_keys", granted.format("delegating-granted")),
+        ("module.keys_elsewhere.check.granted_tag_in_all_keys", granted.format("elsewhere")),
     }

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 import yaml
+from botocore.utils import ArnParser
 
 from harness import tally
 from harness.example_run import ManyKeys
+from harness.paths import EXAMPLES
 from harness.terraform import TerraformError
 
 from .examples import Runs
@@ -65,10 +67,23 @@ def test_the_tag_is_set_where_the_list_has_one(run: ManyKeys) -> None:
     }
 
 
-def test_a_region_that_is_not_covered_is_named(run: ManyKeys) -> None:
+def test_the_list_that_comes_with_the_example_is_sound() -> None:
+    folder = EXAMPLES / EXAMPLE
+    listed = yaml.safe_load((folder / "keys.yaml").read_text(encoding="utf-8"))
+    assert {ArnParser().parse_arn(key["key_arn"])["region"] for key in listed.values()} == {"us-east-1", "eu-west-1"}
+    for key in listed.values():
+        assert set(key) in ({"key_arn", "policy"}, {"key_arn", "tag"})
+        if "policy" in key:
+            assert json.loads((folder / key["policy"]).read_text(encoding="utf-8"))["Statement"]
+
+
+def test_slips_in_the_list_are_named_with_the_mend(run: ManyKeys) -> None:
     text = run.keys_file.read_text(encoding="utf-8")
     listed = yaml.safe_load(text)
-    listed["payments-ap"] = {"key_arn": listed["payments-us"]["key_arn"].replace("us-east-1", "ap-southeast-2")}
+    arn = listed["payments-us"]["key_arn"]
+    listed["elsewhere"] = {"key_arn": arn.replace("us-east-1", "ap-southeast-2")}
+    listed["alias"] = {"key_arn": "alias/payments"}
+    listed["typo"] = {"key_arn": arn, "tags": "Granted"}
     run.keys_file.write_text(yaml.safe_dump(listed), encoding="utf-8")
     try:
         with pytest.raises(TerraformError) as raised:
@@ -79,3 +94,5 @@ def test_a_region_that_is_not_covered_is_named(run: ManyKeys) -> None:
     assert (
         "Regions that this configuration does not cover (ap-southeast-2): add a provider and a module call" in message
     )
+    assert "no ARN of a KMS key for alias: set key_arn to the form arn:aws:kms:" in message
+    assert "more than key_arn, policy and tag of typo: rename or remove the rest." in message

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+import tomllib
 
 import pytest
 
 from harness.docs import documented_folders
 from harness.hcl import blocks, read_folder
 from harness.paths import PROJECT
+from harness.terraform_binary import MINIMUM
 
-TERRAFORM, PROVIDER = ">= 1.6", ">= 5.31, < 7.0"
+TERRAFORM = f">= {'.'.join(map(str, MINIMUM))}"
+PROVIDER = ">= 5.31, < 7.0"
 
 # An example that needs a newer provider than the modules, and why.
 NEWER_PROVIDERS = {"examples/organization": ">= 5.60, < 7.0"}  # accounts in deployment_targets
@@ -27,6 +30,13 @@ NEWER_EXPRESSIONS = {
 }
 
 FOLDERS = {str(folder.relative_to(PROJECT)): folder for folder in documented_folders()}
+
+
+def test_the_version_stands_in_one_place() -> None:
+    assert re.fullmatch(r"\d+\.\d+\.\d+\n", (PROJECT / "VERSION").read_text(encoding="utf-8"))
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert "version" not in project["project"]
+    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"file": "VERSION"}
 
 
 @pytest.mark.parametrize("name", FOLDERS)

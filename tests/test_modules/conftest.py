@@ -1,0 +1,43 @@
+"""The documents that the modules render, all of them by one Terraform process of a worker."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+
+from .module_folder import CONFIGURATIONS, ModuleFolder
+from .sizes import LARGEST, policy_whose_merged_size_is
+
+INTEGRATION_ACCOUNT = "111122223333"
+AT_THE_LIMIT = {"ASCII at the limit": ("x", LARGEST), "two bytes a letter at the limit": ("é", LARGEST)}
+
+
+@pytest.fixture(scope="session")
+def policies() -> dict[str, dict[str, Any]]:
+    """The hand-written key policies of `policies.yaml`."""
+    loaded: dict[str, dict[str, Any]] = yaml.safe_load((CONFIGURATIONS / "policies.yaml").read_text(encoding="utf-8"))
+    return loaded
+
+
+@pytest.fixture(scope="session")
+def rendered(policies: dict[str, dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The outputs of the configuration `documents`."""
+    given = {name: row["given"] for name, row in policies.items()}
+    large = {
+        name: json.dumps(policy_whose_merged_size_is(size, letter)) for name, (letter, size) in AT_THE_LIMIT.items()
+    }
+    folder = ModuleFolder(tmp_path_factory.mktemp("documents"), "documents")
+    outcome = folder.run(
+        "apply",
+        "-auto-approve",
+        variables={
+            "integration_account_id": INTEGRATION_ACCOUNT,
+            "policies": {**given, **large},
+            "only_additions": [name for name, row in policies.items() if row.get("removed") == "refused"],
+        },
+    )
+    assert outcome.succeeded, "\n".join(outcome.errors)
+    return outcome.outputs

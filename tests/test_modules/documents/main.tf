@@ -1,0 +1,62 @@
+# Renders every document of the modules, and merges the additions into each policy that is given. Creates nothing.
+
+module "mode" {
+  source   = "../../modules/cmk-access"
+  for_each = toset(["ALL_KEYS", "SELECTED_KEYS"])
+
+  create              = false
+  kms_key_access_mode = each.key
+}
+
+module "limited" {
+  source = "../../modules/cmk-access"
+
+  create                        = false
+  key_account_ids               = ["111122223333"]
+  key_regions                   = ["us-east-1", "eu-west-1"]
+  via_services                  = ["ec2.*.amazonaws.com"]
+  grants_only_for_aws_resources = true
+}
+
+module "govcloud" {
+  source = "../../modules/cmk-access"
+
+  create    = false
+  partition = "aws-us-gov"
+}
+
+module "additions" {
+  source   = "../../modules/key-policy"
+  for_each = { same_account = null, cross_account = var.integration_account_id }
+
+  integration_account_id = each.value
+}
+
+module "limited_additions" {
+  source = "../../modules/key-policy"
+
+  allow_ebs_volumes = true
+  via_services      = ["ec2.*.amazonaws.com"]
+}
+
+module "merged" {
+  source   = "../../modules/key-policy"
+  for_each = var.policies
+
+  policy_json = each.value
+}
+
+module "merged_twice" {
+  source   = "../../modules/key-policy"
+  for_each = var.policies
+
+  policy_json = module.merged[each.key].policy_json
+}
+
+module "removed" {
+  source   = "../../modules/key-policy"
+  for_each = { for name, policy in var.policies : name => policy if !contains(var.only_additions, name) }
+
+  policy_json          = module.merged[each.key].policy_json
+  grant_plerion_access = false
+}

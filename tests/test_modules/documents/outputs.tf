@@ -1,0 +1,35 @@
+output "mode" {
+  value = { for mode, module in module.mode : mode => module.policy_json }
+}
+
+output "limited" {
+  value = module.limited.policy_json
+}
+
+output "govcloud" {
+  value = module.govcloud.policy_json
+}
+
+output "additions" {
+  value = { for form, module in module.additions : form => module.policy_json }
+}
+
+output "limited_additions" {
+  value = module.limited_additions.statements
+}
+
+output "merged" {
+  value = { for name, module in module.merged : name => module.policy_json }
+}
+
+output "merged_bytes" {
+  value = { for name, module in module.merged : name => module.policy_bytes }
+}
+
+output "merged_twice" {
+  value = { for name, module in module.merged_twice : name => module.policy_json }
+}
+
+output "removed" {
+  value = { for name, module in module.removed : name => module.policy_json }
+}

@@ -1,0 +1,99 @@
+"""Terraform in a copy of a module or of a configuration of these tests, without an account and without state.
+
+The runner of the harness applies examples; this one reads what Terraform says, message by message.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.cli_configuration import environment_for_init
+from harness.paths import MODULES
+from harness.terraform_binary import locate
+
+type Message = dict[str, Any]
+
+CONFIGURATIONS = Path(__file__).parent
+MORE = "more.tf.json"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command printed with `-json`, message by message, and whether it succeeded."""
+
+    succeeded: bool
+    messages: tuple[Message, ...]
+
+    @property
+    def errors(self) -> list[str]:
+        """The errors' texts on one line each, without Terraform's words around a module's own sentence."""
+        return [
+            " ".join(found["diagnostic"].get("detail", "").split("This was checked by the")[0].split())
+            for found in self.messages
+            if found["type"] == "diagnostic" and found["diagnostic"]["severity"] == "error"
+        ]
+
+    @property
+    def outputs(self) -> dict[str, Any]:
+        """The outputs of an apply by name."""
+        found = [message["outputs"] for message in self.messages if message["type"] == "outputs"]
+        return {name: output["value"] for name, output in found[-1].items()}
+
+
+class ModuleFolder:
+    """A module by its name, or a configuration of this folder, in a copy below `root`, initialised.
+
+    more: blocks to add to it, in Terraform's JSON form.
+    """
+
+    def __init__(self, root: Path, name: str, more: Mapping[str, Any] | None = None) -> None:
+        shutil.copytree(MODULES, root / "modules", ignore=shutil.ignore_patterns(".terraform*"))
+        self.folder = root / "modules" / name
+        if not self.folder.exists():
+            # Beside the modules' folder, as examples are.
+            self.folder = root / "configurations" / name
+            shutil.copytree(CONFIGURATIONS / name, self.folder)
+        if more is not None:
+            (self.folder / MORE).write_text(json.dumps(more), encoding="utf-8")
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_VAR_"))}
+        self._environment = {
+            **environment_for_init(root, inherited, Path(os.environ.get("HOME", "/nonexistent"))),
+            "CHECKPOINT_DISABLE": "1",
+            "TF_IN_AUTOMATION": "1",
+            "AWS_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "none",
+            "AWS_SECRET_ACCESS_KEY": "none",
+        }
+        outcome = self._run("init", "-backend=false", "-input=false")
+        assert outcome.returncode == 0, outcome.stderr
+
+    def without_more(self) -> None:
+        """Take the added blocks out again."""
+        (self.folder / MORE).unlink()
+
+    def run(self, command: str, *options: str, variables: Mapping[str, Any] | None = None) -> Outcome:
+        """A command with `-json` (`plan`, `apply`, `test`), with input variables if given."""
+        if variables is not None:
+            file = self.folder / "given.tfvars.json"
+            file.write_text(json.dumps(variables), encoding="utf-8")
+            options = (*options, f"-var-file={file.name}")
+        answer = self._run(command, "-json", *options)
+        lines = [line for line in answer.stdout.splitlines() if line.startswith("{")]
+        return Outcome(answer.returncode == 0, tuple(json.loads(line) for line in lines))
+
+    def _run(self, command: str, *options: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [locate(), command, *options],
+            cwd=self.folder,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )

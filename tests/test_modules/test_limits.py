@@ -1,0 +1,128 @@
+"""What the options that limit the appliance leave of its access, asked of the emulator with the rendered documents.
+
+No service of the emulator calls KMS for somebody; IAM's policy simulator is told that one does.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from harness import tally
+from harness.cloud import EmulatedCloud
+from harness.guide_statements import mode_statement
+from harness.keys import KeyDescription, create_key
+from harness.principals import Account, Principal, role_arn
+from harness.probe import Target, probe
+
+pytestmark = pytest.mark.xdist_group("documents")
+
+USE = ("kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext", "kms:CreateGrant")
+FOR_AWS_RESOURCE = ("kms:GrantIsForAWSResource", "boolean", "true")
+
+
+def via(service: str) -> tuple[str, str, str]:
+    """The context of a call that the service makes."""
+    return ("kms:ViaService", "string", f"{service}.us-east-1.amazonaws.com")
+
+
+@pytest.fixture(scope="module")
+def account(cloud: EmulatedCloud) -> Account:
+    """An account of these tests."""
+    return Account.make(cloud)
+
+
+def simulated(
+    account: Account,
+    policy: str,
+    arns: Sequence[str],
+    *context: tuple[str, str, str],
+    caller: str = "",
+    key_policy: str = "",
+) -> dict[str, set[str]]:
+    """Resource -> the actions of USE that the simulator allows on it by an identity policy and a key policy, if any."""
+    iam = account.root.client("iam")
+    entries = [
+        {"ContextKeyName": name, "ContextKeyType": kind, "ContextKeyValues": [value]} for name, kind, value in context
+    ]
+    parameters: dict[str, Any] = {
+        "ActionNames": list(USE),
+        "ResourceArns": list(arns),
+        "PolicyInputList": [policy],
+        "ContextEntries": entries,
+    }
+    if caller:
+        answer = iam.simulate_principal_policy(PolicySourceArn=caller, ResourcePolicy=key_policy, **parameters)
+    else:
+        answer = iam.simulate_custom_policy(**parameters)
+    tally.CURRENT.asserted += 1
+    allowed: dict[str, set[str]] = {arn: set() for arn in arns}
+    for result in answer["EvaluationResults"]:
+        if result["EvalDecision"] == "allowed":
+            allowed[result["EvalResourceName"]].add(result["EvalActionName"])
+    return allowed
+
+
+def test_the_statement_is_limited_to_accounts_regions_and_services(account: Account, rendered: dict[str, Any]) -> None:
+    listed = ["arn:aws:kms:us-east-1:111122223333:key/1", "arn:aws:kms:eu-west-1:111122223333:key/1"]
+    others = [
+        "arn:aws:kms:us-east-1:444455556666:key/1",
+        "arn:aws:kms:eu-central-1:111122223333:key/1",
+        "arn:aws:kms:us-east-1:111122223333:alias/name",
+    ]
+    nothing: dict[str, set[str]] = {arn: set() for arn in (*listed, *others)}
+    by_ec2 = simulated(account, rendered["limited"], (*listed, *others), via("ec2"), FOR_AWS_RESOURCE)
+    assert by_ec2 == {**nothing, **{arn: set(USE) for arn in listed}}
+    without_the_mark = simulated(account, rendered["limited"], listed, via("ec2"))
+    assert without_the_mark == {arn: set(USE) - {"kms:CreateGrant"} for arn in listed}
+    for context in ((via("s3"), FOR_AWS_RESOURCE), (FOR_AWS_RESOURCE,)):
+        assert simulated(account, rendered["limited"], listed, *context) == {arn: set() for arn in listed}
+
+
+def test_the_statement_covers_one_partition(account: Account, rendered: dict[str, Any]) -> None:
+    aws, govcloud = "arn:aws:kms:us-east-1:111122223333:key/1", "arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/1"
+    assert simulated(account, rendered["govcloud"], [aws, govcloud]) == {aws: set(), govcloud: set(USE)}
+    assert simulated(account, rendered["mode"]["ALL_KEYS"], [aws, govcloud]) == {aws: set(USE), govcloud: set()}
+
+
+@pytest.fixture(scope="module")
+def administrator(account: Account) -> Principal:
+    """The administrator of the account's keys."""
+    return account.session_of_new_role("KeyAdministrator", ("kms:*",))
+
+
+def test_limited_to_ec2_the_appliance_calls_nothing_by_itself(
+    account: Account, administrator: Principal, rendered: dict[str, Any]
+) -> None:
+    guide = json.dumps({"Version": "2012-10-17", "Statement": [mode_statement("ALL_KEYS")]})
+    limited = json.dumps({"Version": "2012-10-17", "Statement": json.loads(rendered["limited"])["Statement"]})
+    limited = limited.replace("111122223333", account.id)
+    arn = account.create_role("Appliance", trusted=[account.operator.arn], tags={"PlerionApplianceRole": "True"})
+    appliance = account.operator.assume(arn)
+    additions = {"additions": rendered["limited_additions"]}
+    names = ("names its administrator", "the example's additions")
+    isolated = create_key(administrator, KeyDescription(policy=names), account.id, additions)
+    delegating = create_key(administrator, KeyDescription(), account.id)
+
+    def decrypts() -> list[bool]:
+        tally.CURRENT.asserted += 2
+        return [probe(appliance, Target(key, key, ""), "Decrypt").allowed for key in (isolated, delegating)]
+
+    iam = account.root.client("iam")
+    iam.put_role_policy(RoleName="Appliance", PolicyName="Mode", PolicyDocument=guide)
+    assert decrypts() == [False, True]
+    iam.put_role_policy(RoleName="Appliance", PolicyName="Mode", PolicyDocument=limited)
+    assert decrypts() == [False, False]
+    key_policy = administrator.client("kms").get_key_policy(KeyId=isolated.arn)["Policy"]
+    assert role_arn(administrator) in key_policy
+    for context, expected in (
+        ((via("ec2"), FOR_AWS_RESOURCE), set(USE)),
+        ((via("ec2"),), {"kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext"}),
+        ((via("s3"), FOR_AWS_RESOURCE), set()),
+        ((FOR_AWS_RESOURCE,), set()),
+    ):
+        found = simulated(account, limited, [isolated.arn], *context, caller=arn, key_policy=key_policy)
+        assert found == {isolated.arn: expected}

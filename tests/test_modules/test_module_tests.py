@@ -1,0 +1,39 @@
+"""The modules' own tests, `terraform test` with a mocked provider: one process for each module."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.paths import MODULES
+from harness.terraform_binary import locate, version_of
+
+from .module_folder import ModuleFolder
+
+MOCK_PROVIDER_SINCE = (1, 7)
+
+# How many runs each module has, so that none is lost unseen.
+RUNS = {
+    "cmk-access": 2,
+    "existing-role": 3,
+    "key-access": 7,
+    "key-policy": 2,
+    "plerion-kms": 3,
+    "role-policy": 2,
+    "roles": 3,
+}
+
+
+def test_every_module_has_tests() -> None:
+    assert {path.name for path in MODULES.iterdir()} == set(RUNS)
+
+
+@pytest.mark.parametrize("module", RUNS)
+def test_terraform_test_passes(module: str, tmp_path: Path) -> None:
+    if version_of(locate()) < MOCK_PROVIDER_SINCE:
+        pytest.skip("Terraform knows mock_provider since 1.7.")
+    outcome = ModuleFolder(tmp_path, module).run("test")
+    assert outcome.succeeded, "\n".join(outcome.errors)
+    (summary,) = [found["test_summary"] for found in outcome.messages if found["type"] == "test_summary"]
+    assert summary == {"status": "pass", "passed": RUNS[module], "failed": 0, "errored": 0, "skipped": 0}
