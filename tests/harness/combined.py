@@ -14,7 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -45,15 +45,13 @@ class Tree:
     """Root modules below one folder, with all that they refer to by relative path.
 
     folder: where `roots` and `copied` lie. roots: the root modules, as relative paths. copied: the folders to copy.
-    values: values for required variables, by the variable's name. further: root -> values for variables of its own that
-    have a default; a path among them is relative to `folder`, where Terraform runs.
+    values: values for required variables, by the variable's name.
     """
 
     folder: Path
     roots: tuple[str, ...]
     copied: tuple[str, ...]
     values: Mapping[str, Any]
-    further: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def call(self, root: str) -> str:
         """The name of the module call that stands for a root module."""
@@ -141,4 +139,3 @@ def _values(tree: Tree, root: str, files: Sequence[Path]) -> Iterator[tuple[str,
                     "VALUES in tests/harness/scan.py, or give the variable a default."
                 )
             yield name, tree.values[name]
-    yield from tree.further.get(root, {}).items()

@@ -48,8 +48,6 @@ VALUES: dict[str, Any] = {
     "targets": {"everywhere": {"organizational_unit_ids": ["r-ab12"]}},
 }
 """What the examples' required variables are planned with, by the variable's name."""
-FURTHER = {"examples/many-keys": {"keys_file": "examples/many-keys/keys.yaml"}}
-"""Variables with defaults that do not hold here: a path relative to the folder in which Terraform runs."""
 
 
 type PlanDocuments = dict[str, dict[str, Any]]
@@ -59,7 +57,7 @@ type Planner = Callable[[Tree], PlanDocuments]
 def tree_of(folder: Path) -> Tree:
     """The examples of a project folder, with the modules that they call."""
     roots = sorted(path.parent.relative_to(folder).as_posix() for path in folder.glob("examples/*/main.tf"))
-    return Tree(folder, tuple(roots), ("modules", "examples"), VALUES, FURTHER)
+    return Tree(folder, tuple(roots), ("modules", "examples"), VALUES)
 
 
 def scan_project(folder: Path, reports: Path, plans: Planner | None = None) -> dict[str, Report]:
