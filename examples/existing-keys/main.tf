@@ -13,6 +13,9 @@ module "plerion_kms" {
 data "aws_caller_identity" "integration" {}
 
 # The keys were made elsewhere. One call of the module for each account and Region, with the provider of that place.
+#
+# A key's policy_json has to be the policy as it is now: what it lacks is lost, since a key policy is set as a whole. To
+# see in the plan what changes, import first: to = module.keys.aws_kms_key_policy.this["NAME"], id = "KEY-ID".
 provider "aws" {
   alias  = "keys"
   region = var.region

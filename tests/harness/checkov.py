@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -65,15 +65,37 @@ class Answer:
         """All findings: of each framework those that failed, then those that are skipped."""
         return [finding for report in self.reports.values() for finding in (*report.failed, *report.skipped)]
 
+    def moved(self, place: str, to: str) -> Answer:
+        """The same, with files below the folder `place` named as if they lay in `to`."""
+
+        def named(path: str) -> str:
+            return f"{to}{path.removeprefix(place)}" if path.startswith(place) else path
+
+        def at(finding: Finding) -> Finding:
+            return replace(finding, location=replace(finding.location, file=named(finding.location.file)))
+
+        reports = {
+            framework: Report(
+                [at(finding) for finding in report.failed],
+                [at(finding) for finding in report.skipped],
+                report.passed,
+                [named(path) for path in report.parsing_errors],
+            )
+            for framework, report in self.reports.items()
+        }
+        return Answer(reports, self.sarif)
+
     def of(self, framework: str) -> Report:
         """The report of one framework; an empty one where it found nothing to look at."""
         return self.reports.get(framework, Report())
 
 
 class Run:
-    """checkov, started; `answer` waits for it. output: a folder for its files."""
+    """checkov, started; `answer` waits for it. output: a folder for its files. switches: further variables for it."""
 
-    def __init__(self, arguments: Sequence[str | Path], output: Path, tree: Path) -> None:
+    def __init__(
+        self, arguments: Sequence[str | Path], output: Path, tree: Path, switches: Mapping[str, str] | None = None
+    ) -> None:
         self._output = output
         self._tree = tree
         output.mkdir(parents=True, exist_ok=True)
@@ -89,7 +111,7 @@ class Run:
         self._process = subprocess.Popen(
             [str(part) for part in command],
             cwd=tree,
-            env={**environment, "LOG_LEVEL": "WARNING", "ANSI_COLORS_DISABLED": "1"},
+            env={**environment, "LOG_LEVEL": "WARNING", "ANSI_COLORS_DISABLED": "1", **(switches or {})},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,

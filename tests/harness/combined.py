@@ -1,8 +1,9 @@
 """Many root modules planned as one: a root that calls them all, so that Terraform and the provider start once.
 
 Each Terraform command takes seconds, and each provider configuration starts the provider anew: so the roots' own
-configurations of the AWS provider are left out and the combined root's stands for them. The combined plan is split
-again into one plan document for each folder, as `terraform show -json` would print it there.
+configurations of the AWS provider are left out, and the combined root's stand for them, one for each Region. Roles
+that they assume are left out too: all roots are planned as one account. The combined plan is split again into one plan
+document for each folder, as `terraform show -json` would print it there.
 """
 
 from __future__ import annotations
@@ -24,15 +25,18 @@ VARIABLE = re.compile(r'^variable "(\w+)" \{\n(.*?)^\}', re.MULTILINE | re.DOTAL
 DEFAULT = re.compile(r"^  default\s*=", re.MULTILINE)
 PROVIDER = re.compile(r'^provider "aws" \{\n.*?^\}\n', re.MULTILINE | re.DOTALL)
 ALIAS = re.compile(r'^  alias\s+= "(\w+)"', re.MULTILINE)
+REGION = re.compile(r'^  region\s+= "([\w-]+)"', re.MULTILINE)
 REQUIRED_PROVIDER = re.compile(r"^    aws = \{\n", re.MULTILINE)
 
+DEFAULT_REGION = "us-east-1"
 ROOT_PROVIDER = """
-provider "aws" {
-  region                      = "us-east-1"
+provider "aws" {{
+  alias                       = "{alias}"
+  region                      = "{region}"
   skip_credentials_validation = true
   skip_metadata_api_check     = true
   skip_requesting_account_id  = true
-}
+}}
 """
 
 
@@ -92,21 +96,31 @@ def split(document: Mapping[str, Any], call: str) -> dict[str, Any]:
 def _write(tree: Tree, folder: Path) -> None:
     for name in tree.copied:
         shutil.copytree(tree.folder / name, folder / name, ignore=NOT_COPIED)
-    calls = [ROOT_PROVIDER]
+    calls, regions = [], {DEFAULT_REGION}
     for root in tree.roots:
         files = sorted((folder / root).glob("*.tf"))
         arguments = "".join(f"  {name} = {json.dumps(value)}\n" for name, value in _values(tree, root, files))
-        passed = ["aws = aws", *(f"{name} = aws" for name in _without_providers(files))]
-        arguments += f"  providers = {{ {', '.join(passed)} }}\n"
+        providers = {"aws": DEFAULT_REGION, **_without_providers(files)}
+        regions |= set(providers.values())
+        passed = ", ".join(f"{name} = aws.{region}" for name, region in providers.items())
+        arguments += f"  providers = {{ {passed} }}\n"
         calls.append(f'module "{tree.call(root)}" {{\n  source = "./{root}"\n{arguments}}}\n')
-    (folder / "main.tf").write_text("\n".join(calls), encoding="utf-8")
+    configured = [ROOT_PROVIDER.format(alias=region, region=region) for region in sorted(regions)]
+    (folder / "main.tf").write_text("\n".join([*configured, *calls]), encoding="utf-8")
 
 
-def _without_providers(files: Sequence[Path]) -> list[str]:
-    """Take the configurations of the AWS provider out of a root module; returns the aliases that are to be passed."""
+def _without_providers(files: Sequence[Path]) -> dict[str, str]:
+    """Take the configurations of the AWS provider out of a root module; returns its aliases and their Regions.
+
+    A Region that is not written out counts as the default.
+    """
     texts = {file: file.read_text(encoding="utf-8") for file in files}
     blocks = [block for text in texts.values() for block in PROVIDER.findall(text)]
-    aliases = [f"aws.{alias}" for block in blocks for alias in ALIAS.findall(block)]
+    aliases = {
+        f"aws.{alias}": (REGION.findall(block) or [DEFAULT_REGION])[0]
+        for block in blocks
+        for alias in ALIAS.findall(block)
+    }
     declared = f"    aws = {{\n      configuration_aliases = [{', '.join(aliases)}]\n"
     for file, text in texts.items():
         text = PROVIDER.sub("", text)

@@ -6,6 +6,7 @@ With a folder as argument: our policies over the Terraform in it, HCL and plan J
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -25,17 +26,23 @@ from harness.locations import locate, skips
 from harness.paths import PROJECT
 from harness.principals import Account
 from harness.stage import APPLIANCE_TAG, EXTERNAL_ID, PLERION_ACCOUNT
+from harness.terraform import NOT_COPIED
 
 REPORTS = PROJECT / ".reports"
+EXAMPLES_APART = "apart/examples/"
+EACH_BLOCK_ONCE = {"CHECKOV_ENABLE_FOREACH_HANDLING": "False", "CHECKOV_ENABLE_MODULES_FOREACH_HANDLING": "False"}
+"""checkov evaluates count and for_each by evaluating everything again; the plans hold every instance."""
 
 APPLIANCE_ROLE = "plerion-stack-PlerionApplianceRole-1A2B3C"
 ACCESS_ROLE = "plerion-stack-PlerionAccessRole-4D5E6F"
-KEY_ROLE = "arn:aws:iam::111122223333:role/KeyAdministrator"
+ACCOUNT = "111122223333"
+OTHER_ACCOUNT = "444455556666"
+KEY_ROLE = f"arn:aws:iam::{ACCOUNT}:role/KeyAdministrator"
 VALUES: dict[str, Any] = {
     "external_id": EXTERNAL_ID,
     "appliance_role_name": APPLIANCE_ROLE,
     "access_role_name": ACCESS_ROLE,
-    "integration_account_id": "111122223333",
+    "integration_account_id": OTHER_ACCOUNT,
     "key_account_role_arn": KEY_ROLE,
     "key_administrator_role_arn": KEY_ROLE,
     "targets": {"everywhere": {"organizational_unit_ids": ["r-ab12"]}},
@@ -61,17 +68,28 @@ def scan_project(folder: Path, reports: Path, plans: Planner | None = None) -> d
     _empty(reports)
     with ExitStack() as stack:
         work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="plerion-kms-scan-")))
-        hcl = checkov.Run(["--directory", folder, *_configured("terraform")], work / "hcl", folder)
+        apart = _apart(folder, work / "apart")
+        hcl = checkov.Run(["--directory", apart, *_configured("terraform")], work / "hcl", apart, EACH_BLOCK_ONCE)
         stack.callback(hcl.stop)
         documents = (plans or plans_on_the_emulator)(tree_of(folder))
         outcomes = {"plan": scan_plans(folder, documents, work, reports)}
-        answer = hcl.answer()
+        answer = hcl.answer().moved(EXAMPLES_APART, "examples/")
         sarif.write(reports / "hcl.sarif", "checkov/hcl", answer, answer.findings)
         outcomes["hcl"] = answer.of("terraform")
     for mode, report in outcomes.items():
         if not report.passed:
             raise HarnessError(f"No check passed in mode {mode}, so nothing was looked at: is {folder} the project?")
     return outcomes
+
+
+def _apart(folder: Path, target: Path) -> Path:
+    """A copy in which the examples do not find the modules.
+
+    checkov would evaluate every module anew for each example that calls it, for minutes; the plans hold those values.
+    """
+    shutil.copytree(folder / "modules", target / "modules", ignore=NOT_COPIED)
+    shutil.copytree(folder / "examples", target / EXAMPLES_APART, ignore=NOT_COPIED)
+    return target
 
 
 def _empty(reports: Path) -> None:
@@ -132,7 +150,7 @@ def plans_on_the_emulator(tree: Tree) -> PlanDocuments:
     # Enforcement is off: the question is what a plan holds, not who may make it.
     with Emulator(enforce=False) as emulator:
         cloud = EmulatedCloud(emulator.endpoint_url)
-        account = Account.make(cloud)
+        account = Account.make(cloud, ACCOUNT)
         _roles_that_exist(account)
         environment = cloud.terraform_environment(account.root.credentials, account.root.region)
         with combined(tree, environment) as terraform:

@@ -18,6 +18,7 @@ from plerion_policies.rule import Rule
 BROAD_MANAGED_POLICIES = ("/AdministratorAccess", "/PowerUserAccess")
 BROAD = read_blocks([{"sid": "AWS managed policy", "actions": ["*"], "resources": ["*"]}])
 
+ROLE_TYPES = ("aws_iam_role", "aws_iam_role_policy", *ATTACHMENT_TYPES)
 MODE_ARGUMENT = "kms_key_access_mode"
 DEFAULT_MODE = "ALL_KEYS"
 NAME_ARGUMENTS = ("appliance_role_name", "role_name")
@@ -28,6 +29,8 @@ def findings(block: Block) -> Iterator[str]:
     for document in block.documents:
         for statement in document.statements:
             yield from _added_to(statement, document.statements, "the same document")
+    if block.type not in ROLE_TYPES and not block.is_module:
+        return
     around = nodes(block.graph)
     for node in around:
         if same_block(node, block):
@@ -62,7 +65,7 @@ def _role(node: Node, around: list[Node]) -> str | None:
     """The role that the node's policies are attached to: its name, or its address where the name is not known."""
     if node.type == "aws_iam_role":
         return node.text("name") or node.address
-    if node.type not in {"aws_iam_role_policy", *ATTACHMENT_TYPES}:
+    if node.type not in ROLE_TYPES:
         return None
     roles = texts_of(node.conf.get("role")) or texts_of(node.conf.get("roles"))
     if not roles:

@@ -74,19 +74,10 @@ def test_a_key_of_another_account_and_region_is_opened_by_the_provider_of_that_p
 
 
 def test_the_plan_warns_of_tags_without_effect(run: ExistingKeys) -> None:
-    warnings = {
-        (check["address"]["to_display"], problem["message"].split(":")[0])
-        for check in run.terraform.plan_document()["checks"]
-        if check["address"]["kind"] == "check"
-        for instance in check.get("instances", [])
-        for problem in instance.get("problems", [])
-    }
+    run.terraform.plan()
     granted = "The tag PlerionAccess = Granted has no effect on {} in the mode ALL_KEYS, which looks for Denied alone"
-    assert warnings == {
-        (
-            "module.keys.check.denied_tag_against_additions",
-            "The tag PlerionAccess = Denied does not close isolated-denied",
-        ),
-        ("module.keys.check.granted_tag_in_all_keys", granted.format("delegating-granted")),
-        ("module.keys_elsewhere.check.granted_tag_in_all_keys", granted.format("elsewhere")),
-    }
+    assert sorted(warning.split("): ")[1].split(":")[0] for warning in run.terraform.warnings) == [
+        "The tag PlerionAccess = Denied does not close isolated-denied",
+        granted.format("delegating-granted"),
+        granted.format("elsewhere"),
+    ]

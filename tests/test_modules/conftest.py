@@ -12,7 +12,11 @@ from .module_folder import CONFIGURATIONS, ModuleFolder
 from .sizes import LARGEST, policy_whose_merged_size_is
 
 INTEGRATION_ACCOUNT = "111122223333"
-AT_THE_LIMIT = {"ASCII at the limit": ("x", LARGEST), "two bytes a letter at the limit": ("é", LARGEST)}
+AT_THE_LIMIT = {
+    "ASCII at the limit": ("x", LARGEST),
+    "two bytes a letter at the limit": ("é", LARGEST),
+    "signs that jsonencode escapes at the limit": ("<>&", LARGEST),
+}
 
 
 @pytest.fixture(scope="session")

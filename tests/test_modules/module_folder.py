@@ -66,6 +66,8 @@ class ModuleFolder:
         self._environment = {
             **environment_for_init(root, inherited, Path(os.environ.get("HOME", "/nonexistent"))),
             "CHECKPOINT_DISABLE": "1",
+            # As in the harness's runner: less time for garbage of the provider's large schema.
+            "GOGC": inherited.get("GOGC", "300"),
             "TF_IN_AUTOMATION": "1",
             "AWS_REGION": "us-east-1",
             "AWS_ACCESS_KEY_ID": "none",

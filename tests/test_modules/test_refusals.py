@@ -48,7 +48,7 @@ POLICIES = {
 REFUSED = [
     ("The merged key policy has 32769 bytes, more than the 32768 that KMS accepts: shorten the policy that you give."),
     (
-        'policy_json has a Version before 2012-10-17 and holds the text "${", which would turn into a policy variable: '
+        "policy_json has a Version before 2012-10-17 and holds the text ${, which would turn into a policy variable: "
         'rewrite that text, set "Version": "2012-10-17" yourself, and apply again.'
     ),
     (

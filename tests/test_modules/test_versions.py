@@ -39,6 +39,12 @@ def test_the_version_stands_in_one_place() -> None:
     assert project["tool"]["setuptools"]["dynamic"]["version"] == {"file": "VERSION"}
 
 
+def test_the_changelog_has_a_section_for_the_version() -> None:
+    version = (PROJECT / "VERSION").read_text(encoding="utf-8").strip()
+    sections = re.findall(r"^## \[(.*)\]", (PROJECT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sections[:2] == ["Unreleased", version]
+
+
 @pytest.mark.parametrize("name", FOLDERS)
 def test_the_stated_versions_are_the_same_everywhere(name: str) -> None:
     requirements = dict(read_folder(FOLDERS[name]).requirements)

@@ -3,7 +3,6 @@
 mock_provider "aws" {
   mock_data "aws_iam_role" {
     defaults = {
-      name      = "found"
       arn       = "arn:aws:iam::111122223333:role/found"
       unique_id = "AROAEXAMPLE"
       # As if one role carried both tags.
@@ -57,7 +56,7 @@ run "existing_roles" {
   }
 
   assert {
-    condition     = output.appliance_role_name == "found" && output.appliance_role_arn == "arn:aws:iam::111122223333:role/found" && output.access_role_unique_id == "AROAEXAMPLE" && output.appliance_instance_profile_arn == null
+    condition     = output.appliance_role_name == "PlerionApplianceRole" && output.appliance_role_arn == "arn:aws:iam::111122223333:role/found" && output.access_role_unique_id == "AROAEXAMPLE" && output.appliance_instance_profile_arn == null
     error_message = "The roles that were found are not handed on."
   }
 
