@@ -13,27 +13,28 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from authorization import validation
-from authorization.documents import PolicyKind, parse_policy
+from authorization.documents import PolicyKind
 from authorization.engine import authorize
 from authorization.explain import explain
-from authorization.policies import Grant, Policies
-from authorization.request import Principal, PrincipalType, Request, Resource
+from authorization.policies import Grant
+from authorization.request import Request, Resource
 from test_authorization.asking import ask
+from test_authorization.hostile import (
+    CALLER,
+    HOME,
+    KEY,
+    KEY_ALLOW,
+    PLACES,
+    REQUEST,
+    ROLE,
+    policies,
+    refused,
+    validated,
+)
 from test_authorization.situation import Policy, Situation, change_policy, count_policies
-from test_authorization.strategies import HOME, KEY_ID, documents, situations
+from test_authorization.strategies import documents, situations
 
 pytestmark = pytest.mark.generated
-
-ROLE = f"arn:aws:iam::{HOME}:role/Scan"
-KEY = f"arn:aws:kms:eu-west-1:{HOME}:key/{KEY_ID}"
-CALLER = Principal(PrincipalType.ROLE_SESSION, f"arn:aws:sts::{HOME}:assumed-role/Scan/x", HOME, ROLE)
-REQUEST = Request(CALLER, "kms:Decrypt", Resource(KEY, HOME, {}), {"aws:CurrentTime": "2026-11-24T10:00:00Z"})
-DELEGATION = json.dumps(
-    {"Statement": {"Effect": "Allow", "Principal": {"AWS": HOME}, "Action": "kms:*", "Resource": "*"}}
-)
-ALLOW = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}}'
-KEY_ALLOW = ALLOW.replace('"Action"', '"Principal": "*", "Action"')
 
 STRANGE_TEXTS = (
     "",
@@ -90,56 +91,6 @@ ANYTHING = st.recursive(
 )
 
 
-def policies(text: Any, place: PolicyKind) -> Policies:
-    """Policies that allow REQUEST, but for the document in one place."""
-    given = {PolicyKind.IDENTITY: ALLOW, PolicyKind.KEY: DELEGATION, place: text}
-
-    def parsed(kind: PolicyKind) -> Any:
-        return parse_policy(given[kind], kind, kind.value)
-
-    return Policies(
-        identity=(parsed(PolicyKind.IDENTITY),),
-        resource=parsed(PolicyKind.KEY),
-        boundary=parsed(PolicyKind.BOUNDARY) if place is PolicyKind.BOUNDARY else None,
-        session=(parsed(PolicyKind.SESSION),) if place is PolicyKind.SESSION else None,
-        service_control=((parsed(place),),) if place is PolicyKind.SERVICE_CONTROL else (),
-        resource_control=((parsed(place),),) if place is PolicyKind.RESOURCE_CONTROL else (),
-    )
-
-
-PLACES = [kind for kind in PolicyKind if kind is not PolicyKind.TRUST]
-
-
-def refused(text: Any, place: PolicyKind) -> str:
-    """That a document in that place refuses, and says why in text that can be printed; the reason."""
-    decision = authorize(REQUEST, policies(text, place))
-    assert not decision.allowed, explain(decision)
-    explain(decision).encode()
-    assert decision.error is not None
-    decision.error.message.encode()
-    return decision.reason
-
-
-def validated(text: Any) -> None:
-    """That validation accepts or rejects a document, whatever it is, and says why in text that can be printed."""
-    for error in (
-        validation.validate_key_policy(text, lambda _: True),
-        validation.validate_identity_policy(text),
-        validation.validate_trust_policy(text, lambda _: True),
-        validation.validate_session_policy(text),
-    ):
-        if error is not None:
-            assert error.message
-            error.message.encode()
-
-
-def test_the_surroundings_allow() -> None:
-    """Otherwise all that is refused below would be refused anyway."""
-    for place in PLACES:
-        needs_principal = place in (PolicyKind.KEY, PolicyKind.RESOURCE_CONTROL)
-        assert authorize(REQUEST, policies(KEY_ALLOW if needs_principal else ALLOW, place)).allowed
-
-
 # Documents
 
 
@@ -183,50 +134,6 @@ def test_an_element_with_any_value_raises_nothing_and_gives_no_more_than_the_bes
         assert any(trace.effect == "Allow" and trace.failure is None for trace in decision.trace) or s.grants
 
 
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        (f'{{"Statement": [], {ALLOW[1:]}', "twice"),
-        (ALLOW.replace('"Effect"', '"Effect": "Deny", "Effect"'), "twice"),
-        (ALLOW.replace('"Resource"', '"Condition": {"Bool": {}, "Bool": {}}, "Resource"'), "twice"),
-        (ALLOW.replace("kms:*", "kms:*\\ud800"), "Unicode"),
-        (ALLOW.replace("kms:*", "kms:\ud800"), "Unicode"),
-        (ALLOW.replace("kms:*", "kms:*\\u0000"), "kms:*"),
-        (ALLOW.replace("kms:*", "kms:*\x00"), "not JSON"),
-        (ALLOW + "\x00", "not JSON"),
-        ("\ufeff" + ALLOW, "not JSON"),
-        (ALLOW + ALLOW, "not JSON"),
-        (ALLOW.replace('"2012-10-17"', "1e99999"), "version"),
-        (ALLOW.replace('"2012-10-17"', "9" * 10_000), "version"),
-        (ALLOW.replace('"kms:*"', "NaN"), "NaN"),
-        (ALLOW.replace('"kms:*"', "-Infinity"), "Infinity"),
-        (ALLOW.replace('"kms:*"', "[" * 100_000), "not"),
-        ("[" * 100_000 + "]" * 100_000, "nested"),
-        ('{"Statement":' * 50_000 + "1" + "}" * 50_000, "nested"),
-        (" " * (1 << 21) + ALLOW, "characters"),
-        ("null", "object"),
-        ("7", "object"),
-        ('"*"', "object"),
-        ("[]", "object"),
-        ("{}", "Statement"),
-        (f"[{ALLOW}]", "object"),
-    ],
-    ids=lambda value: repr(value)[:40],
-)
-def test_a_hostile_document_refuses_with_its_reason(text: str, reason: str, place: PolicyKind) -> None:
-    if "Action" in text and place in (PolicyKind.KEY, PolicyKind.RESOURCE_CONTROL):
-        text = text.replace('"Action"', '"Principal": "*", "Action"')
-    assert reason in refused(text, place)
-    validated(text)
-
-
-@pytest.mark.parametrize("value", [None, 7, b"{}", [], {}, object()], ids=lambda value: type(value).__name__)
-def test_a_document_that_is_no_text_refuses(value: Any) -> None:
-    for place in PLACES:
-        assert "not text" in refused(value, place)
-
-
 # Requests
 
 
@@ -252,27 +159,6 @@ def test_an_unknown_action_is_refused_by_name(action: str) -> None:
     decision = authorize(replace(REQUEST, action=f"kms:{action}!"), policies(KEY_ALLOW, PolicyKind.KEY))
     assert not decision.allowed
     assert "not understood" in decision.reason
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"principal": None},
-        {"action": None},
-        {"action": 7},
-        {"resource": None},
-        {"context": None},
-        {"context": {None: "x"}},
-        {"context": {"aws:PrincipalTag/x": 7}},
-        {"principal": replace(CALLER, tags=None)},  # type: ignore[arg-type]
-    ],
-    ids=str,
-)
-def test_a_request_of_wrong_types_is_refused(wrong: dict[str, Any]) -> None:
-    tagged = KEY_ALLOW.replace('"Action"', '"Condition": {"StringEquals": {"aws:PrincipalTag/x": "7"}}, "Action"')
-    decision = authorize(replace(REQUEST, **wrong), policies(tagged, PolicyKind.KEY))
-    assert not decision.allowed
-    explain(decision)
 
 
 # Work
