@@ -1,0 +1,183 @@
+"""Documents: what is not understood in them, and how they are kept."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from authorization.documents import PolicyKind, parse_policy
+from authorization.engine import authorize
+from authorization.policies import Policies
+from authorization.request import Request, Resource
+from test_authorization.parts import (
+    DELEGATION,
+    HOME,
+    KEY,
+    OPEN,
+    ROLE,
+    SESSION,
+    allow,
+    key_policy,
+    policy,
+)
+
+
+def reason(kind: PolicyKind, content: Any) -> str:
+    """What is not understood in a policy of which a request has to know everything."""
+    request = Request(SESSION, "kms:Decrypt", Resource(KEY, HOME))
+    parsed = parse_policy(json.dumps(content), kind, "p")
+    if kind is PolicyKind.IDENTITY:
+        decision = authorize(request, Policies(identity=(parsed,), resource=key_policy(DELEGATION)))
+    elif kind is PolicyKind.TRUST:
+        assuming = Request(SESSION, "sts:AssumeRole", Resource(ROLE, HOME))
+        decision = authorize(assuming, Policies(identity=(OPEN,), resource=parsed))
+    else:
+        decision = authorize(request, Policies(identity=(OPEN,), resource=parsed))
+    return decision.reason.removeprefix("not understood: ")
+
+
+ANYONE = {"Principal": "*"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "expected"),
+    [
+        (PolicyKind.IDENTITY, [], "p: the document, which is not a JSON object"),
+        (PolicyKind.IDENTITY, {"Statements": []}, "p: the element 'Statements' of the document"),
+        (PolicyKind.IDENTITY, {"Version": "2008"}, "p: the version '2008' of the document"),
+        (
+            PolicyKind.IDENTITY,
+            {"Statement": []},
+            "p: the document, which has no Statement that is an object or a list of objects",
+        ),
+        (PolicyKind.IDENTITY, {"Statement": allow(Sid=7)}, "p, statement 1: the Sid, which is not a string"),
+        (PolicyKind.IDENTITY, {"Statement": allow(Effect="allow")}, "p, statement 1: the Effect 'allow'"),
+        (PolicyKind.IDENTITY, {"Statement": allow(**ANYONE)}, "p, statement 1: the element 'Principal'"),
+        (
+            PolicyKind.IDENTITY,
+            {"Statement": allow(NotAction="x:y")},
+            "p, statement 1: the statement, which needs one of Action and NotAction",
+        ),
+        (
+            PolicyKind.IDENTITY,
+            {"Statement": allow(Resource=[])},
+            "p, statement 1: the Resource, which is not a string or a list of strings",
+        ),
+        (
+            PolicyKind.IDENTITY,
+            {"Statement": allow(Condition=[])},
+            "p, statement 1: the Condition, which is not an object",
+        ),
+        (
+            PolicyKind.IDENTITY,
+            {"Statement": allow(Condition={"A": "x", "B": {"aws:userid": "y"}, "Bool": {"no:key": "y"}})},
+            (
+                "p, statement 1: the condition 'A', which is not an object; the condition operator 'B'; "
+                "the condition key 'no:key'"
+            ),
+        ),
+        (
+            PolicyKind.IDENTITY,
+            {"Version": "2012-10-17", "Statement": allow(Resource="x${*}y")},
+            "p, statement 1: the resource 'x*y', which is neither `*` nor an ARN",
+        ),
+        (
+            PolicyKind.IDENTITY,
+            {"Version": "2012-10-17", "Statement": allow(Resource="arn:aws:kms:*:${aws:userid}:key/${aws:userid}")},
+            (
+                "p, statement 1: the resource 'arn:aws:kms:*:${aws:userid}:key/${aws:userid}', with a variable "
+                "before its fifth colon"
+            ),
+        ),
+        (
+            PolicyKind.KEY,
+            {"Statement": allow()},
+            "p, statement 1: the statement, which needs one of Principal and NotPrincipal",
+        ),
+        (
+            PolicyKind.KEY,
+            {"Statement": allow(NotPrincipal={"AWS": "222222222222"})},
+            "p, statement 1: the element 'NotPrincipal'",
+        ),
+        (
+            PolicyKind.KEY,
+            {"Statement": allow(Condition={"Null": {"aws:ResourceTag/x": "true"}}, **ANYONE)},
+            "p, statement 1: the condition key 'aws:ResourceTag/x', which is not permitted in a key policy",
+        ),
+        (
+            PolicyKind.TRUST,
+            {
+                "Statement": {
+                    "Effect": "Allow",
+                    "Action": "sts:*",
+                    "More": 1,
+                    "Resource": "*",
+                    "NotResource": 1,
+                    **ANYONE,
+                }
+            },
+            "p, statement 1: the element 'More'; the element 'Resource'; the element 'NotResource'",
+        ),
+        (
+            PolicyKind.TRUST,
+            {"Statement": {"Effect": "Allow", "Action": "sts:*", "NotResource": "*", **ANYONE}},
+            "p, statement 1: the element 'NotResource'",
+        ),
+    ],
+    ids=lambda value: str(value)[:60],
+)
+def test_what_is_not_understood_in_a_document_is_named(kind: PolicyKind, content: Any, expected: str) -> None:
+    assert reason(kind, content) == expected
+
+
+def test_a_document_may_have_an_id_and_a_million_characters() -> None:
+    text = json.dumps({"Id": "x", "Version": "2012-10-17", "Statement": DELEGATION})
+    assert parse_policy(text, PolicyKind.KEY, "p").document.problem is None
+    assert parse_policy(text.ljust(1 << 20), PolicyKind.KEY, "p").document.problem is None
+    longer = parse_policy(text.ljust((1 << 20) + 1), PolicyKind.KEY, "p").document
+    assert longer.problem == "the document, which has more than 1048576 characters"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (None, "the document, which is not text"),
+        ("[" * 50_000 + "]" * 50_000, "the document, which is nested too deeply"),
+        ('{"\\ud800": 1}', "the document, which holds text that is not valid Unicode"),
+        ('{"a": 1, "b": 2, "a": 3, "b": 4}', "the document, which has the name 'a' twice in one object"),
+        ('{"a": NaN}', "the document, which is not JSON (NaN)"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_a_text_that_is_no_policy(text: Any, problem: str) -> None:
+    assert parse_policy(text, PolicyKind.KEY, "p").document.problem == problem
+
+
+def test_a_document_is_compiled_once() -> None:
+    text = json.dumps({"Statement": DELEGATION})
+    assert parse_policy(text, PolicyKind.KEY, "a").document is parse_policy(text, PolicyKind.KEY, "b").document
+    assert parse_policy(text, PolicyKind.KEY, "a").document != parse_policy(text, PolicyKind.IDENTITY, "a").document
+
+
+def test_variables_between_wildcards() -> None:
+    def fits(pattern: str, seen: str) -> bool:
+        identity = policy(PolicyKind.IDENTITY, allow(Condition={"StringLike": {"kms:ViaService": pattern}}))
+        caller = replace(SESSION, tags={"team": "b*"})
+        request = Request(caller, "kms:ListKeys", Resource("*", HOME), {"kms:ViaService": seen})
+        return authorize(request, Policies(identity=(identity,))).allowed
+
+    assert fits("a*${aws:PrincipalTag/team}c?", "aXXb*cY")
+    assert not fits("a*${aws:PrincipalTag/team}c?", "aXXbXcY")
+    assert fits("${aws:PrincipalTag/team}*", "b*XX")
+    assert fits("${aws:PrincipalTag/team}", "b*")
+    assert not fits("${aws:PrincipalTag/team}", "bX")
+    assert fits("${*}${?}${$}*", "*?$x")
+
+
+def test_every_action_of_every_service() -> None:
+    for action in ("*", "*:*"):
+        given = Policies(identity=(policy(PolicyKind.IDENTITY, allow(Action=action)),))
+        assert authorize(Request(SESSION, "ec2:RunInstances", Resource("*", HOME)), given).allowed

@@ -1,0 +1,100 @@
+"""Principals and grants."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from authorization.engine import authorize
+from authorization.grants import right_to_retire, validate_child_grant
+from authorization.policies import Policies
+from authorization.principals import Named, compile_principals
+from authorization.request import Principal, PrincipalType, Request, Resource
+from test_authorization.parts import (
+    DELEGATION,
+    GRANT,
+    GUEST,
+    HOME,
+    KEY,
+    OTHER,
+    ROOT,
+    SESSION,
+    key_policy,
+)
+
+# Principals
+
+
+def names(caller: Principal, element: Any, *, complement: bool = False) -> Named | None:
+    return compile_principals(element, complement=complement, providers=True).names(caller, allow=not complement)
+
+
+def test_not_principal_spares_services_and_providers_that_it_lists() -> None:
+    ec2 = Principal(PrincipalType.SERVICE, "ec2.amazonaws.com")
+    provider = f"arn:aws:iam::{HOME}:saml-provider/okta"
+    saml = Principal(PrincipalType.SAML, provider)
+    assert names(ec2, {"Service": "ec2.amazonaws.com"}, complement=True) is None
+    assert names(ec2, {"Service": "s3.amazonaws.com"}, complement=True) is Named.SELF
+    assert names(saml, {"Federated": provider}, complement=True) is None
+    assert names(saml, {"Federated": "cognito-identity.amazonaws.com"}, complement=True) is Named.SELF
+    assert names(Principal(PrincipalType.ANONYMOUS, ""), {"AWS": HOME}, complement=True) is Named.SELF
+    assert names(SESSION, "*", complement=True) is None
+
+
+# Grants
+
+
+def test_who_may_retire_a_grant_and_by_which_right() -> None:
+    assert right_to_retire(GRANT, SESSION) is Named.ACCOUNT
+    assert right_to_retire(GRANT, ROOT) is Named.SELF
+    assert right_to_retire(GRANT, GUEST) is None
+    assert right_to_retire(replace(GRANT, retiring=GUEST.issuer_arn), GUEST) is Named.SELF
+    assert right_to_retire(replace(GRANT, operations=("RetireGrant",)), SESSION) is Named.SELF
+    assert right_to_retire(replace(GRANT, issuing_account=OTHER), SESSION) is None
+    service = Principal(PrincipalType.SERVICE, "ec2.amazonaws.com")
+    assert right_to_retire(replace(GRANT, issuing_account=""), service) is None
+
+
+def test_a_child_grant_says_what_is_wrong_with_it() -> None:
+    parent = replace(GRANT, operations=("CreateGrant", "Decrypt"), equals={"a": "1"})
+    loose = replace(parent, equals=None, subset={"a": "1"})
+    assert validate_child_grant(parent, ["Decrypt"], {"a": "1"}) is None
+    assert validate_child_grant(parent, ["Sign", "Encrypt"]) == "the grant does not hold Encrypt, Sign"
+    unequal = "its encryption context constraint must equal the parent's"
+    assert validate_child_grant(parent, ["Decrypt"]) == unequal
+    assert validate_child_grant(parent, ["Decrypt"], {"a": "1", "b": "2"}) == unequal
+    assert validate_child_grant(parent, ["Decrypt"], None, {"a": "1"}) == unequal
+    without = "its encryption context constraint must include the parent's"
+    assert validate_child_grant(loose, ["Decrypt"]) == without
+    assert validate_child_grant(loose, ["Decrypt"], {"a": "2"}, {"b": "1"}) == without
+    for stricter in ({"a": "1"}, {"a": "1", "b": "2"}):
+        assert validate_child_grant(loose, ["Decrypt"], stricter) is None
+        assert validate_child_grant(loose, ["Decrypt"], None, stricter) is None
+
+
+def test_every_grant_is_looked_at() -> None:
+    others = [
+        replace(GRANT, key_arn=KEY + "x"),
+        replace(GRANT, operations=("Encrypt",)),
+        replace(GRANT, grantee=GUEST.arn),
+        replace(GRANT, equals={"a": "1"}),
+    ]
+    request = Request(SESSION, "kms:Decrypt", Resource(KEY, HOME))
+    given = Policies(resource=key_policy(DELEGATION), grants=tuple(others))
+    assert not authorize(request, given).allowed
+    decision = authorize(request, replace(given, grants=(*others, replace(GRANT, grant_id="h"))))
+    assert decision.reason == "grant 'h' allows it"
+
+
+def test_a_grant_that_nobody_may_retire_says_so() -> None:
+    request = Request(SESSION, "kms:RetireGrant", Resource(KEY, HOME))
+    given = Policies(resource=key_policy(DELEGATION), grants=(replace(GRANT, issuing_account=OTHER),))
+    decision = authorize(request, given)
+    assert decision.reason == "the grant may not be retired by the caller"
+    assert decision.error is not None
+    assert decision.error.message.endswith(
+        f"on resource: {KEY} because no resource-based policy allows the kms:RetireGrant action"
+    )
+    foreign = authorize(replace(request, principal=GUEST), replace(given, grants=(GRANT,)))
+    assert foreign.error is not None
+    assert "on this resource because the resource does not exist in this Region" in foreign.error.message

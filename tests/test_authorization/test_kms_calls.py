@@ -1,0 +1,151 @@
+"""Calls of KMS: the lockout check, keys that are not there, calls that cannot be read."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from authorization import kms
+from authorization.caller import Caller
+from authorization.documents import PolicyKind
+from test_authorization.parts import (
+    DELEGATION,
+    GUEST,
+    HOME,
+    KEY,
+    OPEN,
+    ROLE,
+    SESSION,
+    allow,
+    key_policy,
+    policy,
+)
+
+# The lockout check
+
+
+def test_the_lockout_check_sees_the_region_and_the_account_of_the_caller() -> None:
+    caller = Caller(SESSION, identity=(policy(PolicyKind.IDENTITY, allow()),))
+    key = kms.Key(arn=KEY, policy=key_policy(DELEGATION))
+    for name, value in (("aws:RequestedRegion", "eu-west-1"), ("kms:CallerAccount", HOME)):
+        text = json.dumps({"Statement": {**DELEGATION, "Condition": {"StringEquals": {name: value}}}})
+        assert kms.lockout(caller, key, text, "eu-west-1") is None
+        assert kms.lockout(caller, key, text.replace(value, "x"), "eu-west-1") is not None
+    assert kms.lockout(caller, key, '{"Statement": []}', "eu-west-1") is not None
+    assert kms.lockout(caller, key, '{"Statement": []}', "eu-west-1", bypass=True) is None
+
+
+# Keys that are not there
+
+
+KEY_ID = "11111111-aaaa-4aaa-8aaa-111111111111"
+PREFIX = f"arn:aws:kms:eu-west-1:{HOME}"
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameters", "role", "text"),
+    [
+        ("ReEncrypt", {"SourceKeyId": KEY_ID}, "source", f"Key '{PREFIX}:key/{KEY_ID}' does not exist"),
+        ("ReEncrypt", {"DestinationKeyId": KEY_ID}, "destination", f"Key '{PREFIX}:key/{KEY_ID}' does not exist"),
+        (
+            "CreateAlias",
+            {"AliasName": "alias/a", "TargetKeyId": KEY_ID},
+            "key",
+            f"Key '{PREFIX}:key/{KEY_ID}' does not exist",
+        ),
+        (
+            "UpdateAlias",
+            {"AliasName": "alias/a", "TargetKeyId": KEY_ID},
+            "target",
+            f"Key '{PREFIX}:key/{KEY_ID}' does not exist",
+        ),
+        ("DeleteAlias", {"AliasName": "alias/a"}, "key", f"Alias {PREFIX}:alias/a is not found."),
+        ("Encrypt", {"KeyId": "alias/a"}, "key", f"Alias {PREFIX}:alias/a is not found."),
+        ("Encrypt", {"KeyId": f"{PREFIX}:alias/a"}, "key", f"Alias {PREFIX}:alias/a is not found."),
+        ("Encrypt", {"KeyId": f"{PREFIX}:key/x"}, "key", f"Key '{PREFIX}:key/x' does not exist"),
+        ("Encrypt", {"KeyId": f"arn:aws:kms:us-east-1:{HOME}:key/x"}, "key", "Invalid arn us-east-1"),
+        ("Encrypt", {"KeyId": "mrk-1"}, "key", f"Key '{PREFIX}:key/mrk-1' does not exist"),
+        ("Encrypt", {"KeyId": "x" * 36}, "key", f"Invalid keyId '{'x' * 36}'"),
+        ("Encrypt", {"KeyId": "a-b-c-d-e"}, "key", "Invalid keyId 'a-b-c-d-e'"),
+        ("Encrypt", {"KeyId": "x", "AliasName": "alias/a"}, "key", "Invalid keyId 'x'"),
+        ("Encrypt", {"KeyId": ""}, "key", "Invalid keyId ''"),
+    ],
+)
+def test_a_key_that_is_not_there_is_named_as_it_was_asked_for(
+    operation: str, parameters: dict[str, str], role: str, text: str
+) -> None:
+    there = kms.Key(arn=KEY, policy=key_policy(DELEGATION))
+    keys = {name: None if name == role else there for name in ("key", "source", "destination", "former", "target")}
+    caller = Caller(SESSION, identity=(OPEN,))
+    decision = kms.authorize_call(caller, kms.KmsCall(operation, parameters, "eu-west-1", HOME, keys))
+    assert decision.error is not None
+    assert (decision.error.code, decision.error.status, decision.error.message) == ("NotFoundException", 400, text)
+    assert decision.reason == text
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [
+        ("cn-north-1", "aws-cn"),
+        ("us-gov-west-1", "aws-us-gov"),
+        ("us-iso-east-1", "aws-iso"),
+        ("us-east-1", "aws"),
+        ("ap-south-1", "aws"),
+    ],
+)
+def test_a_key_that_is_not_there_is_named_in_its_partition(region: str, partition: str) -> None:
+    call = kms.KmsCall("Encrypt", {"KeyId": KEY_ID}, region, HOME, {"key": None})
+    assert kms.authorize_call(Caller(SESSION), call).reason == (
+        f"Key 'arn:{partition}:kms:{region}:{HOME}:key/{KEY_ID}' does not exist"
+    )
+
+
+def test_a_call_of_kms_that_cannot_be_read_is_refused() -> None:
+    call = kms.KmsCall("CreateAlias", {}, "eu-west-1", HOME, {})
+    decision = kms.authorize_call(Caller(SESSION, (OPEN,)), call)
+    assert decision.reason == "not understood: the call: KeyError while reading it"
+    assert decision.error is not None
+    assert decision.error.message == (
+        f"User: {SESSION.arn} is not authorized to perform: kms:CreateAlias on resource: * because this is not "
+        "understood: the call: KeyError while reading it"
+    )
+
+
+def test_grants_of_a_principal_of_another_account_cannot_be_listed() -> None:
+    call = kms.KmsCall("ListRetirableGrants", {"RetiringPrincipal": GUEST.issuer_arn}, "eu-west-1", HOME, {})
+    decision = kms.authorize_call(Caller(SESSION, (OPEN,)), call)
+    assert decision.reason == f"{GUEST.issuer_arn} is not in the caller's account"
+    call = replace(call, parameters={"RetiringPrincipal": ROLE})
+    assert kms.authorize_call(Caller(SESSION, (OPEN,)), call).allowed
+    call = replace(call, parameters={"RetiringPrincipal": "Scan"})
+    assert kms.authorize_call(Caller(SESSION, (OPEN,)), call).reason == (
+        "not understood: the retiring principal 'Scan'"
+    )
+
+
+def test_a_grant_that_is_not_there_is_named() -> None:
+    there = kms.Key(arn=KEY, policy=key_policy(DELEGATION))
+    call = kms.KmsCall("RetireGrant", {"KeyId": KEY, "GrantId": "g"}, "eu-west-1", HOME, {"key": there})
+    assert kms.authorize_call(Caller(SESSION, (OPEN,)), call).reason == "Grant ID g not found"
+    call = replace(call, parameters={"GrantToken": "t"})
+    assert kms.authorize_call(Caller(SESSION, (OPEN,)), call).reason == "Grant ID  not found"
+
+
+def test_control_policies_hold_in_calls_of_kms() -> None:
+    closed = policy(PolicyKind.RESOURCE_CONTROL, allow(Action="kms:Encrypt", Principal="*"))
+    key = kms.Key(arn=KEY, policy=key_policy(DELEGATION), resource_control=((closed,),))
+    caller = Caller(SESSION, (OPEN,))
+
+    def answer(key: kms.Key, caller: Caller = caller, operation: str = "DescribeKey") -> bool:
+        call = kms.KmsCall(operation, {"KeyId": KEY}, "eu-west-1", HOME, {"key": key})
+        return kms.authorize_call(caller, call).allowed
+
+    assert not answer(key)
+    assert answer(replace(key, resource_control=()))
+    assert answer(replace(key, aws_managed=True))
+    limited = replace(caller, service_control=((policy(PolicyKind.SERVICE_CONTROL, allow(Action="kms:Encrypt")),),))
+    assert not answer(replace(key, resource_control=()), limited)
+    assert not answer(key, limited, "ListKeys")
+    assert answer(key, caller, "ListKeys")

@@ -1,0 +1,158 @@
+"""What a decision says about itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from authorization.decision import Source
+from authorization.documents import PolicyKind
+from authorization.engine import authorize
+from authorization.explain import explain
+from authorization.policies import Policies
+from authorization.request import Principal, PrincipalType, Request, Resource
+from test_authorization.parts import (
+    CLOSED,
+    DELEGATION,
+    GUEST,
+    HOME,
+    KEY,
+    OPEN,
+    OTHER,
+    ROLE,
+    ROOT,
+    SERVICE,
+    SESSION,
+    allow,
+    key_policy,
+    policy,
+)
+
+# Reasons and explanations
+
+
+def test_why_a_key_of_another_account_may_be_used() -> None:
+    request = Request(GUEST, "kms:Decrypt", Resource(KEY, HOME))
+    decision = authorize(request, Policies((OPEN,), resource=key_policy(allow(Principal="*"))))
+    assert decision.reason == (
+        "'statement 1' of resource-based policy 'key' allows the other account's caller; 'statement 1' of "
+        "identity-based policy 'identity'"
+    )
+
+
+def test_a_role_that_its_boundary_limits() -> None:
+    request = Request(SESSION, "kms:Decrypt", Resource(KEY, HOME))
+    given = Policies(resource=key_policy(allow(Principal={"AWS": ROLE})), boundary=CLOSED[PolicyKind.BOUNDARY])
+    decision = authorize(request, given)
+    assert decision.source is Source.BOUNDARY
+    assert decision.error is not None
+    assert decision.error.message.endswith("because no permissions boundary allows the kms:Decrypt action")
+
+
+def test_a_policy_in_a_place_that_is_not_its_own_is_named() -> None:
+    request = Request(SESSION, "kms:Decrypt", Resource(KEY, HOME))
+    decision = authorize(request, Policies(identity=(key_policy(DELEGATION),), resource=key_policy(DELEGATION)))
+    assert decision.reason == "not understood: key: a policy of kind 'key' used as identity-based policy"
+
+
+@pytest.mark.parametrize(
+    ("action", "caller", "code", "status", "start"),
+    [
+        ("kms:Nothing", SESSION, "AccessDeniedException", 400, f"User: {SESSION.arn} is not"),
+        ("IAM:GetRole:x", SESSION, "AccessDenied", 403, f"User: {SESSION.arn} is not"),
+        ("sts:a:b", Principal(PrincipalType.ANONYMOUS, ""), "AccessDenied", 403, "User: anonymous is not"),
+        ("tag:a:b", None, "AccessDeniedException", 400, "User: anonymous is not"),
+    ],
+)
+def test_the_error_where_something_is_not_understood(
+    action: str, caller: Any, code: str, status: int, start: str
+) -> None:
+    decision = authorize(Request(caller, action, Resource(KEY, HOME)), Policies())
+    assert decision.source is Source.NOT_UNDERSTOOD
+    assert decision.error is not None
+    assert (decision.error.code, decision.error.status) == (code, status)
+    assert decision.error.message.startswith(f"{start} authorized to perform: {action} on resource: {KEY} because this")
+
+
+def test_a_statement_that_is_not_understood_leaves_its_trace() -> None:
+    strange = allow(Condition={"Strange": {"aws:username": "x"}})
+    given = Policies(identity=(policy(PolicyKind.IDENTITY, allow(), strange),), resource=key_policy(DELEGATION))
+    decision = authorize(Request(SESSION, "kms:Decrypt", Resource(KEY, HOME)), given)
+    assert decision.source is Source.NOT_UNDERSTOOD
+    assert [(trace.policy, trace.statement) for trace in decision.trace] == [
+        ("identity", "statement 1"),
+        ("key", "statement 1"),
+    ]
+
+
+def test_text_that_is_no_unicode_is_shown_with_escapes() -> None:
+    odd = Request(SESSION, "kms:\ud800", Resource(KEY, HOME), {})
+    decision = authorize(odd, Policies(resource=key_policy(DELEGATION)))
+    assert "\\ud800" in decision.reason
+    shown = allow(Condition={"StringEquals": {"kms:ViaService": "x"}})
+    request = Request(SESSION, "kms:ListKeys", Resource("*", HOME), {"kms:ViaService": ("\ud800",)})
+    explained = explain(authorize(request, Policies((policy(PolicyKind.IDENTITY, shown),))))
+    assert explained.encode()
+    assert "saw ['\\ud800']" in explained
+
+
+# Decisions without a key
+
+
+def test_what_a_caller_may_do_without_policies() -> None:
+    decision = authorize(Request(SESSION, "sts:GetCallerIdentity", Resource("*", HOME)), Policies())
+    assert decision.allowed
+    assert decision.reason == "sts:GetCallerIdentity needs no permission"
+    decision = authorize(Request(ROOT, "kms:ListKeys", Resource("*", HOME)), Policies())
+    assert decision.source is Source.ACCOUNT_ROOT
+    assert decision.reason == "the account root user may do everything in its account"
+    decision = authorize(Request(SERVICE, "kms:ListKeys", Resource("*", "")), Policies())
+    assert not decision.allowed
+    assert decision.reason == "the caller has no identity-based policies"
+
+
+def test_a_root_user_of_another_account_is_let_in_by_the_key_policy() -> None:
+    other = Principal(PrincipalType.ACCOUNT_ROOT, f"arn:aws:iam::{OTHER}:root", OTHER, f"arn:aws:iam::{OTHER}:root")
+    request = Request(other, "kms:Decrypt", Resource(KEY, HOME))
+    decision = authorize(request, Policies(resource=key_policy(allow(Principal={"AWS": OTHER}))))
+    assert decision.allowed
+    assert decision.source is Source.KEY_POLICY
+
+
+def test_a_role_or_a_key_without_its_policy_is_closed() -> None:
+    everything = Policies(identity=(policy(PolicyKind.IDENTITY, allow(Action="*")),))
+    assert not authorize(Request(SESSION, "sts:AssumeRole", Resource(ROLE, HOME)), everything).allowed
+    assert not authorize(Request(SESSION, "kms:Decrypt", Resource(KEY, HOME)), everything).allowed
+    assert authorize(Request(SESSION, "iam:GetRole", Resource(ROLE, HOME)), everything).allowed
+    federated = Resource(f"arn:aws:sts::{HOME}:federated-user/x", HOME)
+    assert authorize(Request(SESSION, "sts:GetFederationToken", federated), everything).allowed
+
+
+def test_a_resource_that_is_no_arn_is_named() -> None:
+    limited = Policies(identity=(policy(PolicyKind.IDENTITY, allow(Resource="arn:aws:kms:*:*:key/*")),))
+    decision = authorize(Request(SESSION, "kms:Decrypt", Resource("key/x", HOME)), limited)
+    assert decision.reason.endswith("the requested resource 'key/x', which is no ARN")
+
+
+def test_an_error_while_deciding_refuses_and_is_named() -> None:
+    broken = Request(SESSION, "kms:Decrypt", None, {})  # type: ignore[arg-type]
+    decision = authorize(broken, Policies(resource=key_policy(DELEGATION)))
+    assert decision.source is Source.NOT_UNDERSTOOD
+    assert decision.reason == "not understood: the request or a policy: AttributeError while deciding"
+    assert decision.error is not None
+    assert decision.error.message.startswith(
+        f"User: {SESSION.arn} is not authorized to perform: kms:Decrypt on resource:  because this is not understood: "
+    )
+
+
+def test_an_anonymous_caller_is_called_so() -> None:
+    nobody = Principal(PrincipalType.ANONYMOUS, "")
+    decision = authorize(Request(nobody, "kms:Decrypt", Resource(KEY, HOME)), Policies(resource=key_policy(DELEGATION)))
+    assert decision.error is not None
+    assert decision.error.message.startswith("User: anonymous is not authorized to perform: kms:Decrypt on")
+    odd = replace(SESSION, arn="x\ud800")
+    decision = authorize(Request(odd, "kms:ListKeys", Resource("*", HOME)), Policies())
+    assert decision.error is not None
+    assert decision.error.message.startswith("User: x\\ud800 is not authorized to perform: kms:ListKeys on")

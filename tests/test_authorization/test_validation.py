@@ -1,0 +1,91 @@
+"""Validation, in what the cases leave out."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from authorization import validation
+from test_authorization.parts import (
+    GUEST,
+    HOME,
+    ROLE,
+    allow,
+    deny,
+)
+
+
+def exists(arn: str) -> bool:
+    return arn in (f"arn:aws:iam::{HOME}:root", ROLE)
+
+
+def key_document(**elements: Any) -> str:
+    return json.dumps({"Statement": {"Effect": "Allow", "Principal": {"AWS": HOME}, "Action": "kms:*", **elements}})
+
+
+def test_a_key_policy_may_have_as_many_characters_and_bytes_as_kms_takes() -> None:
+    start = key_document(Resource="*")
+    assert validation.validate_key_policy(start.ljust(32_768), exists) is None
+    long = validation.validate_key_policy(start.ljust(32_769), exists)
+    assert long is not None
+    assert (long.code, long.message) == ("LimitExceededException", "The key policy is longer than 32768 bytes.")
+    assert validation.validate_key_policy(start.ljust(131_072), exists) == long
+    longer = validation.validate_key_policy(start.ljust(131_073), exists)
+    assert longer is not None
+    assert longer.code == "ValidationException"
+
+
+@pytest.mark.parametrize(
+    ("elements", "message"),
+    [
+        ({"Sid": 7}, "Syntax errors in policy: the Sid is not a string."),
+        ({"Action": 7}, "Syntax errors in policy: the Action is not a string or a list of strings."),
+        ({"Action": "Decrypt"}, "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."),
+        ({"Principal": {"AWS": GUEST.arn}}, "Policy contains a statement with one or more invalid principals."),
+        ({"Principal": {"Nobody": "x"}}, "Policy contains a statement with one or more invalid principals."),
+        ({"Condition": []}, "Syntax errors in policy: the Condition is not an object of operators."),
+        ({"Condition": {"Strange": {}}}, "Syntax errors in policy: the condition operator 'Strange'."),
+    ],
+    ids=str,
+)
+def test_what_is_wrong_with_a_statement_of_a_key_policy(elements: dict[str, Any], message: str) -> None:
+    error = validation.validate_key_policy(key_document(**elements), exists)
+    assert error is not None
+    assert (error.code, error.message) == ("MalformedPolicyDocumentException", message)
+
+
+def test_principals_of_not_principal_must_exist_too() -> None:
+    spared = {"Statement": deny(NotPrincipal={"AWS": [HOME, ROLE]})}
+    assert validation.validate_key_policy(json.dumps(spared), exists) is None
+    spared = {"Statement": deny(NotPrincipal={"AWS": [HOME, GUEST.issuer_arn]})}
+    assert validation.validate_key_policy(json.dumps(spared), exists) is not None
+
+
+def test_a_trust_policy_names_every_principal_that_is_not_there() -> None:
+    others = [f"arn:aws:iam::{HOME}:role/{name}" for name in ("B", "A")]
+    trust = {"Effect": "Allow", "Principal": {"AWS": [*others, ROLE]}, "Action": "sts:AssumeRole"}
+    error = validation.validate_trust_policy(json.dumps({"Statement": trust}), exists)
+    assert error is not None
+    assert error.message == f'Invalid principal in policy: "AWS":"{others[1]}", "AWS":"{others[0]}"'
+    strange = {**trust, "Principal": {"Nobody": "x"}}
+    error = validation.validate_trust_policy(json.dumps({"Statement": strange}), exists)
+    assert error is not None
+    assert error.message == "Invalid principal in policy: the principal {'Nobody': 'x'}"
+    assert validation.validate_trust_policy(json.dumps({"Statement": trust}) + "\u1234", exists) is not None
+
+
+def test_an_unknown_version_is_named() -> None:
+    error = validation.validate_identity_policy(json.dumps({"Version": "2020-01-01", "Statement": allow()}))
+    assert error is not None
+    assert error.message == "Syntax errors in policy: the version '2020-01-01'."
+
+
+def test_an_identity_policy_is_a_managed_one_unless_it_is_said() -> None:
+    text = json.dumps({"Statement": allow(Resource=["*" * 6_000])}).replace("*" * 6_000, "arn:aws:kms:::" + "k" * 5_980)
+    assert validation.validate_identity_policy(text) is None
+    text = text.replace("kkk", "k" * 200)
+    error = validation.validate_identity_policy(text)
+    assert error is not None
+    assert error.message == "Cannot exceed quota for PolicySize: 6144"
