@@ -40,7 +40,7 @@ bench: .venv/complete ## Count decisions per second, with policies compiled once
 	@$(VENV_PYTHON) tests/benchmarks/decisions.py
 
 .PHONY: mutation
-mutation: .venv/complete ## Change the decision engine in thousands of ways, which the cases must notice: an hour.
+mutation: .venv/complete ## Change the decision engine in thousands of ways, which the tests must notice: half an hour.
 	@mkdir -p mutants/src mutants/tests
 	@ln -sfn ../../tests/authorization mutants/src/authorization
 	@ln -sfn ../../tests/test_authorization mutants/tests/test_authorization

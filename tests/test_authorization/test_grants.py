@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from authorization import grants
 from authorization.engine import authorize
 from authorization.grants import right_to_retire, validate_child_grant
 from authorization.policies import Policies
@@ -98,3 +99,10 @@ def test_a_grant_that_nobody_may_retire_says_so() -> None:
     foreign = authorize(replace(request, principal=GUEST), replace(given, grants=(GRANT,)))
     assert foreign.error is not None
     assert "on this resource because the resource does not exist in this Region" in foreign.error.message
+
+
+def test_an_account_may_be_the_grantee_by_its_number_or_its_arn() -> None:
+    for grantee in (HOME, f"arn:aws:iam::{HOME}:root"):
+        assert grants.names(grantee, ROOT) is Named.SELF
+        assert grants.names(grantee, SESSION) is Named.ACCOUNT
+        assert grants.names(grantee, GUEST) is None

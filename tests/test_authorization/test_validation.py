@@ -73,7 +73,6 @@ def test_a_trust_policy_names_every_principal_that_is_not_there() -> None:
     error = validation.validate_trust_policy(json.dumps({"Statement": strange}), exists)
     assert error is not None
     assert error.message == "Invalid principal in policy: the principal {'Nobody': 'x'}"
-    assert validation.validate_trust_policy(json.dumps({"Statement": trust}) + "\u1234", exists) is not None
 
 
 def test_an_unknown_version_is_named() -> None:
@@ -89,3 +88,24 @@ def test_an_identity_policy_is_a_managed_one_unless_it_is_said() -> None:
     error = validation.validate_identity_policy(text)
     assert error is not None
     assert error.message == "Cannot exceed quota for PolicySize: 6144"
+
+
+def test_every_kind_of_policy_is_held_against_the_characters_that_aws_takes() -> None:
+    def text(character: str, **elements: Any) -> str:
+        condition = {"StringEquals": {"aws:username": character}}
+        return json.dumps({"Statement": {"Effect": "Allow", "Condition": condition, **elements}}, ensure_ascii=False)
+
+    for character, taken in (("\u00ff", True), ("\u0100", False)):
+        trust = text(character, Principal={"AWS": HOME}, Action="sts:AssumeRole")
+        assert (validation.validate_trust_policy(trust, exists) is None) is taken
+        other = text(character, Action="kms:*", Resource="*")
+        assert (validation.validate_identity_policy(other) is None) is taken
+        assert (validation.validate_session_policy(other) is None) is taken
+
+
+def test_a_managed_policy_may_have_exactly_as_many_characters_as_iam_takes() -> None:
+    start = json.dumps({"Statement": allow(Resource="arn:aws:kms:::k")})
+    text = start.replace(":::k", ":::" + "k" * (6_144 - validation.policy_size(start) + 1))
+    assert validation.policy_size(text) == 6_144
+    assert validation.validate_identity_policy(text) is None
+    assert validation.validate_identity_policy(text, others=1) is not None
