@@ -78,8 +78,9 @@ class Terraform:
             **environment_for_init(root, inherited, Path(os.environ.get("HOME", "/nonexistent"))),
             **environment,
             "CHECKPOINT_DISABLE": "1",
-            # The provider's schema is large and short-lived: collecting garbage less often saves a fifth of the time.
-            "GOGC": inherited.get("GOGC", "300"),
+            # A process spends most of its time reading the provider's schema and is gone soon: its garbage may lie.
+            "GOGC": inherited.get("GOGC", "off"),
+            "GOMEMLIMIT": inherited.get("GOMEMLIMIT", "768MiB"),
             "TF_IN_AUTOMATION": "1",
         }
         self._runner = python_terraform.Terraform(working_dir=str(self.folder), terraform_bin_path=str(self._binary))
