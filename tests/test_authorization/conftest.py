@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from collections.abc import Iterator
@@ -46,14 +47,16 @@ def pytest_configure() -> None:
             parts = name.split(".")
             if ("authorization" in parts or "test_authorization" in parts[:-1]) and parts[-1] not in _KEPT:
                 del sys.modules[name]
+    if mutant == "stats":
+        _remember_what_runs_by_import()
 
 
-def pytest_collection_finish() -> None:
-    """Remember which functions mutmut has seen at work before the first test."""
-    if os.environ.get(_MUTANT) == "stats":
-        from mutmut.state import state
+def _remember_what_runs_by_import() -> None:
+    from mutmut.state import state
 
-        _run_by_import.update(state()._stats)
+    for module in ("kms", "simulate", "sts", "validation", "explain"):
+        importlib.import_module(f"authorization.{module}")
+    _run_by_import.update(state()._stats)
 
 
 @pytest.fixture(scope="session")

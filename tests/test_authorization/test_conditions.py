@@ -46,6 +46,19 @@ def test_kms_caller_account_is_known_to_kms_alone() -> None:
     assert Context(Request(SESSION, "iam:GetRole", Resource(ROLE, HOME))).get("kms:CallerAccount") is None
 
 
+def test_the_arn_and_the_name_of_a_principal() -> None:
+    def value(caller: Principal, key: str) -> Any:
+        return Context(Request(caller, "kms:Decrypt", Resource(KEY, HOME))).get(key)
+
+    user = Principal(PrincipalType.USER, f"arn:aws:iam::{HOME}:user/team/blue/ann", HOME)
+    assert value(user, "aws:PrincipalArn") == user.arn
+    assert value(user, "aws:username") == "ann"
+    assert value(SESSION, "aws:PrincipalArn") == ROLE
+    assert value(SESSION, "aws:username") is None
+    provider = Principal(PrincipalType.SAML, f"arn:aws:iam::{HOME}:saml-provider/okta")
+    assert value(provider, "aws:PrincipalArn") is None
+
+
 def test_a_service_is_known_as_one() -> None:
     service = Principal(PrincipalType.SERVICE, "ec2.amazonaws.com")
     of_service = Context(Request(service, "kms:Decrypt", Resource(KEY, HOME)))

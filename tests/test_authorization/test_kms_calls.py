@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from test_authorization.parts import (
     HOME,
     KEY,
     OPEN,
+    OTHER,
     ROLE,
     SESSION,
     allow,
@@ -149,3 +151,54 @@ def test_control_policies_hold_in_calls_of_kms() -> None:
     assert not answer(replace(key, resource_control=()), limited)
     assert not answer(key, limited, "ListKeys")
     assert answer(key, caller, "ListKeys")
+
+
+def test_a_key_of_another_account_that_is_not_there_looks_forbidden() -> None:
+    foreign = f"arn:aws:kms:eu-west-1:{OTHER}:key/{KEY_ID}"
+    call = kms.KmsCall("Encrypt", {"KeyId": foreign}, "eu-west-1", HOME, {"key": None})
+    decision = kms.authorize_call(Caller(SESSION, (OPEN,)), call)
+    assert decision.reason == f"there is no key {foreign!r}"
+    assert decision.error is not None
+    assert decision.error.message == (
+        f"User: {SESSION.arn} is not authorized to perform: kms:Encrypt on this resource because the resource does not "
+        "exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies "
+        "access"
+    )
+
+
+def under(operation: str, parameters: dict[str, Any], condition: dict[str, Any], **key: Any) -> bool:
+    """Whether a caller may make a call who may do everything under one condition."""
+    caller = Caller(SESSION, (policy(PolicyKind.IDENTITY, allow(Condition=condition)),))
+    there = kms.Key(arn=KEY, policy=key_policy(DELEGATION), **key)
+    return kms.authorize_call(caller, kms.KmsCall(operation, parameters, "eu-west-1", HOME, {"key": there})).allowed
+
+
+def test_a_request_by_key_id_has_no_alias() -> None:
+    for key_id in (KEY, KEY_ID):
+        assert under("Encrypt", {"KeyId": key_id}, {"Null": {"kms:RequestAlias": "true"}})
+    for alias in ("alias/a", f"{PREFIX}:alias/a"):
+        assert under("Encrypt", {"KeyId": alias}, {"StringEquals": {"kms:RequestAlias": "alias/a"}})
+
+
+def test_whether_a_key_is_one_of_many_regions_is_text_too() -> None:
+    assert under("Encrypt", {"KeyId": KEY}, {"StringEquals": {"kms:MultiRegion": "false"}})
+    assert under("Encrypt", {"KeyId": KEY}, {"StringEquals": {"kms:MultiRegion": "true"}}, multi_region=True)
+    assert under("Encrypt", {"KeyId": KEY}, {"Null": {"kms:MultiRegionKeyType": "true"}})
+
+
+def test_a_new_key_has_a_multi_region_type_only_if_it_is_one() -> None:
+    primary = {"StringEquals": {"kms:MultiRegionKeyType": "PRIMARY"}}
+    assert under("CreateKey", {"MultiRegion": True}, primary)
+    assert not under("CreateKey", {}, primary)
+    assert under("CreateKey", {}, {"Null": {"kms:MultiRegionKeyType": "true"}})
+
+
+def test_a_grant_with_two_constraints_has_the_names_and_pairs_of_both() -> None:
+    both = {"EncryptionContextEquals": {"a": "1"}, "EncryptionContextSubset": {"b": "2"}}
+    parameters = {"KeyId": KEY, "GranteePrincipal": ROLE, "Operations": ["Decrypt"], "Constraints": both}
+    names = {"kms:GrantConstraintType": ["EncryptionContextEquals"]}
+    assert under("CreateGrant", parameters, {"ForAnyValue:StringEquals": names})
+    assert not under("CreateGrant", parameters, {"ForAllValues:StringEquals": names})
+    assert under("CreateGrant", parameters, {"StringEquals": {"kms:EncryptionContext:a": "1"}})
+    assert under("CreateGrant", parameters, {"StringEquals": {"kms:EncryptionContext:b": "2"}})
+    assert under("CreateGrant", parameters, {"ForAllValues:StringEquals": {"kms:EncryptionContextKeys": ["a", "b"]}})

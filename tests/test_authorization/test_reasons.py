@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from authorization.decision import Source
+from authorization.decision import Decision, Source
 from authorization.documents import PolicyKind
 from authorization.engine import authorize
 from authorization.explain import explain
@@ -96,6 +96,8 @@ def test_text_that_is_no_unicode_is_shown_with_escapes() -> None:
     explained = explain(authorize(request, Policies((policy(PolicyKind.IDENTITY, shown),))))
     assert explained.encode()
     assert "saw ['\\ud800']" in explained
+    unprintable = Decision(False, Source.IDENTITY, "no \ud800", None, ())
+    assert explain(unprintable) == "refused: identity-based policy: no \\ud800"
 
 
 # Decisions without a key
