@@ -25,7 +25,9 @@ def _matched(trace: StatementTrace) -> str:
 
 def _missed(trace: StatementTrace, failure: ConditionFailure) -> str:
     wanted = " or ".join(repr(value) for value in failure.wanted)
-    return f"not matched: {_name(trace)}: {failure.operator} {failure.key} wants {wanted}, saw {_seen(failure)}"
+    # Every negated operator of AWS's has `Not` in its name, and no other has.
+    but = "anything but " if "not" in failure.operator.lower() else ""
+    return f"not matched: {_name(trace)}: {failure.operator} {failure.key} wants {but}{wanted}, saw {_seen(failure)}"
 
 
 def _seen(failure: ConditionFailure) -> str:
