@@ -7,7 +7,7 @@ denies a key-policy Allow overrides", "Action / Resource / Principal / Not*".
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -99,10 +99,6 @@ class Principals:
         if caller.type is not PrincipalType.ACCOUNT_ROOT:
             levels += [arn in self.arns for arn in {caller.issuer_arn, caller.arn} if arn]
         return all(levels) if unknowns.NOT_PRINCIPAL_NEEDS_EVERY_LEVEL else any(levels)
-
-    def aws_arns(self) -> Iterable[str]:
-        """The users, roles and sessions that are named, for the check that they exist."""
-        return self.arns
 
 
 def compile_principals(element: object, *, complement: bool, providers: bool) -> Principals:

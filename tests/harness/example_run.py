@@ -19,7 +19,7 @@ from harness.matrix import AccessMatrix, observe
 from harness.principals import Principal, role_arn
 from harness.probe import Target
 from harness.stack import STACK_ALLOW, Stack
-from harness.stage import DEPLOYER_ALLOW, EXTERNAL_ID, PLERION_ACCOUNT, Stage
+from harness.stage import DEPLOYER_ALLOW, STACK_ACCESS_ROLE, STACK_APPLIANCE_ROLE, Stage, create_stack_roles
 from harness.terraform import PlannedChange, Terraform
 
 type Changes = list[PlannedChange]
@@ -113,21 +113,12 @@ class ExampleRun:
 class ExistingRoles(ExampleRun):
     """The roles are there already: Plerion's CloudFormation stack made them, with its tags and names of its own."""
 
-    APPLIANCE = "plerion-stack-PlerionApplianceRole-1A2B3C"
-    ACCESS = "plerion-stack-PlerionAccessRole-4D5E6F"
+    APPLIANCE = STACK_APPLIANCE_ROLE
+    ACCESS = STACK_ACCESS_ROLE
 
     def prepare(self) -> Mapping[str, Any]:
         """Make the roles; their names are inputs of the example."""
-        account = self.stage.integration
-        account.create_role(
-            self.APPLIANCE, trusted=[role_arn(self.stage.tester)], tags={"PlerionApplianceRole": "True"}
-        )
-        account.create_role(
-            self.ACCESS,
-            trusted=[f"arn:aws:iam::{PLERION_ACCOUNT}:root"],
-            trust_condition={"StringEquals": {"sts:ExternalId": EXTERNAL_ID}},
-            tags={"RolePurpose": "PlerionAccess"},
-        )
+        create_stack_roles(self.stage.integration, role_arn(self.stage.tester))
         return {"appliance_role_name": self.APPLIANCE, "access_role_name": self.ACCESS}
 
     def complete(self, outputs: dict[str, Any]) -> dict[str, Any]:

@@ -15,8 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from emulator import Emulator
-from emulator.process import EmulatorError
+from emulator import Emulator, EmulatorError
 from harness import checkov, sarif
 from harness.checkov import Finding, Report
 from harness.cloud import EmulatedCloud
@@ -25,7 +24,7 @@ from harness.errors import HarnessError
 from harness.locations import locate, skips
 from harness.paths import PROJECT
 from harness.principals import Account
-from harness.stage import APPLIANCE_TAG, EXTERNAL_ID, PLERION_ACCOUNT
+from harness.stage import EXTERNAL_ID, STACK_ACCESS_ROLE, STACK_APPLIANCE_ROLE, create_stack_roles
 from harness.terraform import NOT_COPIED
 
 REPORTS = PROJECT / ".reports"
@@ -33,15 +32,13 @@ EXAMPLES_APART = "apart/examples/"
 EACH_BLOCK_ONCE = {"CHECKOV_ENABLE_FOREACH_HANDLING": "False", "CHECKOV_ENABLE_MODULES_FOREACH_HANDLING": "False"}
 """checkov evaluates count and for_each by evaluating everything again; the plans hold every instance."""
 
-APPLIANCE_ROLE = "plerion-stack-PlerionApplianceRole-1A2B3C"
-ACCESS_ROLE = "plerion-stack-PlerionAccessRole-4D5E6F"
 ACCOUNT = "111122223333"
 OTHER_ACCOUNT = "444455556666"
 KEY_ROLE = f"arn:aws:iam::{ACCOUNT}:role/KeyAdministrator"
 VALUES: dict[str, Any] = {
     "external_id": EXTERNAL_ID,
-    "appliance_role_name": APPLIANCE_ROLE,
-    "access_role_name": ACCESS_ROLE,
+    "appliance_role_name": STACK_APPLIANCE_ROLE,
+    "access_role_name": STACK_ACCESS_ROLE,
     "integration_account_id": OTHER_ACCOUNT,
     "key_account_role_arn": KEY_ROLE,
     "key_administrator_role_arn": KEY_ROLE,
@@ -151,21 +148,10 @@ def plans_on_the_emulator(tree: Tree) -> PlanDocuments:
     with Emulator(enforce=False) as emulator:
         cloud = EmulatedCloud(emulator.endpoint_url)
         account = Account.make(cloud, ACCOUNT)
-        _roles_that_exist(account)
+        create_stack_roles(account, account.root.arn)
         environment = cloud.terraform_environment(account.root.credentials, account.root.region)
         with combined(tree, environment) as terraform:
             return plan_documents(tree, terraform)
-
-
-def _roles_that_exist(account: Account) -> None:
-    """The roles that Plerion's CloudFormation stack made, for the examples that build on them."""
-    account.create_role(APPLIANCE_ROLE, trusted=[account.root.arn], tags=APPLIANCE_TAG)
-    account.create_role(
-        ACCESS_ROLE,
-        trusted=[f"arn:aws:iam::{PLERION_ACCOUNT}:root"],
-        trust_condition={"StringEquals": {"sts:ExternalId": EXTERNAL_ID}},
-        tags={"RolePurpose": "PlerionAccess"},
-    )
 
 
 def main(arguments: Sequence[str]) -> int:

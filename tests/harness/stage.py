@@ -24,6 +24,9 @@ from harness.probe import Target
 PLERION_ACCOUNT = "588158338731"
 EXTERNAL_ID = "an-external-id-that-plerion-shows"
 APPLIANCE_TAG = {"PlerionApplianceRole": "True"}
+STACK_APPLIANCE_ROLE = "plerion-stack-PlerionApplianceRole-1A2B3C"
+STACK_ACCESS_ROLE = "plerion-stack-PlerionAccessRole-4D5E6F"
+"""The roles' names where Plerion's CloudFormation stack made them: its prefix, and a suffix that AWS adds."""
 
 # What a person who rolls the module out needs; each permission is one that Terraform's provider calls.
 DEPLOYER_ALLOW = (
@@ -69,6 +72,17 @@ DEPLOYER_ALLOW = (
     "sts:AssumeRole",
     "tag:GetResources",
 )
+
+
+def create_stack_roles(account: Account, trusted: str) -> None:
+    """Make the two roles as Plerion's CloudFormation stack does; `trusted` may assume the appliance role."""
+    account.create_role(STACK_APPLIANCE_ROLE, trusted=[trusted], tags=APPLIANCE_TAG)
+    account.create_role(
+        STACK_ACCESS_ROLE,
+        trusted=[f"arn:aws:iam::{PLERION_ACCOUNT}:root"],
+        trust_condition={"StringEquals": {"sts:ExternalId": EXTERNAL_ID}},
+        tags={"RolePurpose": "PlerionAccess"},
+    )
 
 
 @dataclass
