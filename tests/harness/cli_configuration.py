@@ -32,6 +32,22 @@ def mirrors(prefixes: Iterable[str] = PREFIXES) -> list[Path]:
     ]
 
 
+def terraform_environment(folder: Path) -> dict[str, str]:
+    """The caller's environment for a process of Terraform's, without what would change what that does here.
+
+    folder: where a CLI configuration is written, if one is needed.
+    """
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_VAR_"))}
+    return {
+        **environment_for_init(folder, inherited, Path(os.environ.get("HOME", "/nonexistent"))),
+        "CHECKPOINT_DISABLE": "1",
+        # A process spends most of its time reading the provider's schema and is gone soon: its garbage may lie.
+        "GOGC": inherited.get("GOGC", "off"),
+        "GOMEMLIMIT": inherited.get("GOMEMLIMIT", "768MiB"),
+        "TF_IN_AUTOMATION": "1",
+    }
+
+
 def environment_for_init(
     folder: Path, environment: Mapping[str, str], home: Path, prefixes: Iterable[str] = PREFIXES
 ) -> dict[str, str]:

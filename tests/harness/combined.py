@@ -1,6 +1,6 @@
 """Many root modules planned as one: a root that calls them all, so that Terraform and the provider start once.
 
-Each Terraform command takes seconds, and each provider configuration starts the provider anew: so the roots' own
+Each provider configuration needs a process of the provider: so the roots' own
 configurations of the AWS provider are left out, and the combined root's stand for them, one for each Region. Roles
 that they assume are left out too: all roots are planned as one account. The combined plan is split again into one plan
 document for each folder, as `terraform show -json` would print it there.
@@ -59,12 +59,12 @@ class Tree:
 
 
 @contextmanager
-def combined(tree: Tree, environment: Mapping[str, str]) -> Iterator[Terraform]:
-    """Terraform over all roots of the tree, initialised. Raises HarnessError."""
+def combined(tree: Tree, environment: Mapping[str, str], *, kept_provider: bool = True) -> Iterator[Terraform]:
+    """Terraform over all roots of the tree, initialised. kept_provider: as for Terraform. Raises HarnessError."""
     with tempfile.TemporaryDirectory(prefix="plerion-kms-combined-") as temporary:
         folder = Path(temporary) / "combined"
         _write(tree, folder)
-        with Terraform(folder, environment) as terraform:
+        with Terraform(folder, environment, kept_provider=kept_provider) as terraform:
             terraform.init()
             yield terraform
 

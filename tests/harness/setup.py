@@ -2,14 +2,15 @@
 
 import sys
 
+from harness import provider_binary, terraform_binary
 from harness.errors import HarnessError
-from harness.terraform_binary import ensure
 
 
 def main() -> int:
-    """Find or fetch Terraform. Returns the exit code; on failure one line on standard error."""
+    """Find or fetch Terraform and its AWS provider. Returns the exit code; on failure one line on standard error."""
     try:
-        ensure()
+        terraform_binary.ensure()
+        provider_binary.ensure()
     except HarnessError as error:
         sys.stderr.write(f"{error}\n")
         return 1

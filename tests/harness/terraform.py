@@ -18,8 +18,10 @@ from typing import Any, Self
 import psutil
 import python_terraform
 
-from harness.cli_configuration import environment_for_init
+from harness import provider_binary
+from harness.cli_configuration import terraform_environment
 from harness.errors import HarnessError
+from harness.kept_provider import KeptProvider, named_types
 from harness.paths import EXAMPLES, MODULES
 from harness.terraform_binary import locate
 
@@ -57,11 +59,17 @@ class Terraform:
 
     source: the folder to copy. environment: variables for Terraform's process (credentials, endpoint), laid over the
     caller's own without its AWS_ and TF_VAR_ ones. variables: input variables of every plan and apply, changed per
-    call if need be. warnings: Terraform's, of the last plan, apply or destroy.
+    call if need be. kept_provider: False starts the provider anew for each command, as Terraform does for customers.
+    warnings: Terraform's, of the last plan, apply or destroy.
     """
 
     def __init__(
-        self, source: Path, environment: Mapping[str, str], variables: Mapping[str, Any] | None = None
+        self,
+        source: Path,
+        environment: Mapping[str, str],
+        variables: Mapping[str, Any] | None = None,
+        *,
+        kept_provider: bool = True,
     ) -> None:
         self.source = source
         self.variables = dict(variables or {})
@@ -73,16 +81,10 @@ class Terraform:
         shutil.copytree(MODULES, root / "modules", ignore=NOT_COPIED)
         self.folder = root / "examples" / source.name
         shutil.copytree(source, self.folder, ignore=NOT_COPIED)
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_VAR_"))}
-        self._environment = {
-            **environment_for_init(root, inherited, Path(os.environ.get("HOME", "/nonexistent"))),
-            **environment,
-            "CHECKPOINT_DISABLE": "1",
-            # A process spends most of its time reading the provider's schema and is gone soon: its garbage may lie.
-            "GOGC": inherited.get("GOGC", "off"),
-            "GOMEMLIMIT": inherited.get("GOMEMLIMIT", "768MiB"),
-            "TF_IN_AUTOMATION": "1",
-        }
+        self._environment = {**terraform_environment(root), **environment}
+        self._provider: KeptProvider | None = None
+        if kept_provider and (types := named_types(root)):
+            self._provider = KeptProvider(provider_binary.locate(), types, self._environment, self.folder)
         self._runner = python_terraform.Terraform(working_dir=str(self.folder), terraform_bin_path=str(self._binary))
 
     @classmethod
@@ -104,6 +106,8 @@ class Terraform:
 
         What was applied stays where it is; `destroy` removes that.
         """
+        if self._provider is not None:
+            self._provider.stop()
         end_processes_below(self.folder)
         self._temporary.cleanup()
 
@@ -183,7 +187,8 @@ class Terraform:
         return out
 
     def _call(self, command: str, *arguments: str, **options: Any) -> tuple[int, str, str]:
-        with _process_environment(self._environment):
+        provider = self._provider.variables() if self._provider else {}
+        with _process_environment({**self._environment, **provider}):
             code, out, err = self._runner.cmd(command, *arguments, **options)
         return int(code), str(out), str(err)
 

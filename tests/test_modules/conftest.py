@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import yaml
 
-from .module_folder import CONFIGURATIONS, ModuleFolder
+from harness import provider_binary
+from harness.cli_configuration import terraform_environment
+from harness.kept_provider import KeptProvider, named_types
+from harness.paths import MODULES
+
+from .module_folder import CONFIGURATIONS, NO_ACCOUNT, ModuleFolder
 from .sizes import LARGEST, policy_whose_merged_size_is
 
 INTEGRATION_ACCOUNT = "111122223333"
@@ -20,6 +26,16 @@ AT_THE_LIMIT = {
 
 
 @pytest.fixture(scope="session")
+def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeptProvider]:
+    """The AWS provider for all of this worker's folders, without an account."""
+    types = named_types(MODULES) | named_types(CONFIGURATIONS)
+    folder = tmp_path_factory.mktemp("provider")
+    started = KeptProvider(provider_binary.locate(), types, {**terraform_environment(folder), **NO_ACCOUNT}, folder)
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="session")
 def policies() -> dict[str, dict[str, Any]]:
     """The hand-written key policies of `policies.yaml`."""
     loaded: dict[str, dict[str, Any]] = yaml.safe_load((CONFIGURATIONS / "policies.yaml").read_text(encoding="utf-8"))
@@ -27,13 +43,15 @@ def policies() -> dict[str, dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
-def rendered(policies: dict[str, dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def rendered(
+    policies: dict[str, dict[str, Any]], provider: KeptProvider, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
     """The outputs of the configuration `documents`."""
     given = {name: row["given"] for name, row in policies.items()}
     large = {
         name: json.dumps(policy_whose_merged_size_is(size, letter)) for name, (letter, size) in AT_THE_LIMIT.items()
     }
-    folder = ModuleFolder(tmp_path_factory.mktemp("documents"), "documents")
+    folder = ModuleFolder(tmp_path_factory.mktemp("documents"), "documents", provider)
     outcome = folder.run(
         "apply",
         "-auto-approve",

@@ -6,7 +6,6 @@ The runner of the harness applies examples; this one reads what Terraform says, 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -14,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.cli_configuration import environment_for_init
+from harness.cli_configuration import terraform_environment
+from harness.kept_provider import KeptProvider
 from harness.paths import MODULES
 from harness.terraform_binary import locate
 
@@ -22,6 +22,7 @@ type Message = dict[str, Any]
 
 CONFIGURATIONS = Path(__file__).parent
 MORE = "more.tf.json"
+NO_ACCOUNT = {"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"}
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,10 @@ class Outcome:
 class ModuleFolder:
     """A module by its name, or a configuration of this folder, in a copy below `root`, initialised.
 
-    more: blocks to add to it, in Terraform's JSON form.
+    provider: the AWS provider. more: blocks to add to it, in Terraform's JSON form.
     """
 
-    def __init__(self, root: Path, name: str, more: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, root: Path, name: str, provider: KeptProvider, more: Mapping[str, Any] | None = None) -> None:
         shutil.copytree(MODULES, root / "modules", ignore=shutil.ignore_patterns(".terraform*"))
         self.folder = root / "modules" / name
         if not self.folder.exists():
@@ -62,17 +63,7 @@ class ModuleFolder:
             shutil.copytree(CONFIGURATIONS / name, self.folder)
         if more is not None:
             (self.folder / MORE).write_text(json.dumps(more), encoding="utf-8")
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_VAR_"))}
-        self._environment = {
-            **environment_for_init(root, inherited, Path(os.environ.get("HOME", "/nonexistent"))),
-            "CHECKPOINT_DISABLE": "1",
-            # As in the harness's runner: less time for garbage of the provider's large schema.
-            "GOGC": inherited.get("GOGC", "300"),
-            "TF_IN_AUTOMATION": "1",
-            "AWS_REGION": "us-east-1",
-            "AWS_ACCESS_KEY_ID": "none",
-            "AWS_SECRET_ACCESS_KEY": "none",
-        }
+        self._environment = {**terraform_environment(root), **NO_ACCOUNT, **provider.variables()}
         outcome = self._run("init", "-backend=false", "-input=false")
         assert outcome.returncode == 0, outcome.stderr
 

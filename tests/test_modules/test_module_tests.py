@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.kept_provider import KeptProvider
 from harness.paths import MODULES
 from harness.terraform_binary import locate, version_of
 
@@ -29,11 +30,12 @@ def test_every_module_has_tests() -> None:
     assert {path.name for path in MODULES.iterdir()} == set(RUNS)
 
 
+@pytest.mark.xdist_group("terraform-test")
 @pytest.mark.parametrize("module", RUNS)
-def test_terraform_test_passes(module: str, tmp_path: Path) -> None:
+def test_terraform_test_passes(module: str, provider: KeptProvider, tmp_path: Path) -> None:
     if version_of(locate()) < MOCK_PROVIDER_SINCE:
         pytest.skip("Terraform knows mock_provider since 1.7.")
-    outcome = ModuleFolder(tmp_path, module).run("test")
+    outcome = ModuleFolder(tmp_path, module, provider).run("test")
     assert outcome.succeeded, "\n".join(outcome.errors)
     (summary,) = [found["test_summary"] for found in outcome.messages if found["type"] == "test_summary"]
     assert summary == {"status": "pass", "passed": RUNS[module], "failed": 0, "errored": 0, "skipped": 0}

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from harness.kept_provider import KeptProvider
+
 from .module_folder import CONFIGURATIONS, ModuleFolder
 from .sizes import LARGEST, policy_whose_merged_size_is
 
@@ -95,9 +97,9 @@ def _value(case: dict[str, Any]) -> Any:
 
 
 @pytest.fixture(scope="module")
-def errors(tmp_path_factory: pytest.TempPathFactory) -> Counter[str]:
+def errors(provider: KeptProvider, tmp_path_factory: pytest.TempPathFactory) -> Counter[str]:
     """The errors of two plans: wrong values stop Terraform before it looks at the rest."""
-    folder = ModuleFolder(tmp_path_factory.mktemp("refusals"), "refusals", _calls_with_wrong_values())
+    folder = ModuleFolder(tmp_path_factory.mktemp("refusals"), "refusals", provider, _calls_with_wrong_values())
     wrong_values = folder.run("plan", variables={"policies": POLICIES})
     folder.without_more()
     refused = folder.run("plan", variables={"policies": POLICIES})

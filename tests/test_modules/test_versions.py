@@ -7,6 +7,7 @@ import tomllib
 
 import pytest
 
+from harness import provider_binary
 from harness.docs import documented_folders
 from harness.hcl import blocks, read_folder
 from harness.paths import PROJECT
@@ -71,6 +72,10 @@ def test_nothing_in_the_language_is_newer_than_stated(name: str) -> None:
             for found in re.finditer(expression, text)
         ]
     assert newer == []
+
+
+def test_the_tests_run_with_a_provider_that_every_folder_accepts() -> None:
+    assert {*NEWER_PROVIDERS.values()} == {provider_binary.VERSIONS}
 
 
 def test_the_readme_states_these_versions() -> None:
