@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from google.protobuf import descriptor_pb2, message_factory
+from google.protobuf import descriptor_pb2, message_factory, text_format
 
 from harness.errors import HarnessError
 
@@ -32,6 +32,7 @@ ADDRESS = "registry.terraform.io/hashicorp/aws"
 PROTOCOL = 5
 SERVICE = f"/tfplugin{PROTOCOL}.Provider/"
 SCHEMA, CONFIGURE = f"{SERVICE}GetSchema", f"{SERVICE}Configure"
+VALIDATE = f"{SERVICE}PrepareProviderConfig"
 ANNOUNCED = re.compile(r"TF_REATTACH_PROVIDERS='(.*)'")
 NAMED = re.compile(r'^\s*(?:mock_)?(?:resource|data) "(aws_\w+)"', re.MULTILINE)
 
@@ -67,6 +68,7 @@ class KeptProvider:
         self._lock = threading.Lock()
         self._processes: list[_Process] = []
         self._configured: dict[str, _Process] = {}
+        self._validated: dict[bytes, bytes] = {}
         self._server: grpc.Server | None = None
         self._port = 0
 
@@ -105,9 +107,12 @@ class KeptProvider:
         """
         if method == SCHEMA:
             return _cut(self._schema(request), self._types)
+        if method == VALIDATE:
+            return self._validation(request)
         with self._lock:
             if method == CONFIGURE:
-                self._configured[connection] = self._process_with(request)
+                configure: Any = MESSAGES["Configure"].FromString(request)
+                self._configured[connection] = self._process_with(configure.values)
             process = self._configured.get(connection) or self._first()
         return process.call(method, request)
 
@@ -116,6 +121,12 @@ class KeptProvider:
             if self._binary not in _schemas:
                 _schemas[self._binary] = self._first().call(SCHEMA, request)
             return _schemas[self._binary]
+
+    def _validation(self, request: bytes) -> bytes:
+        with self._lock:
+            if request not in self._validated:
+                self._validated[request] = self._first().call(VALIDATE, request)
+            return self._validated[request]
 
     def _first(self) -> _Process:
         return self._processes[0] if self._processes else self._start()
@@ -134,7 +145,7 @@ class KeptProvider:
 
 
 class _Process:
-    """One process of the provider. configuration: the request that configured it, if one did."""
+    """One process of the provider. configuration: the values that it was configured with, if it was."""
 
     def __init__(self, binary: Path, environment: Mapping[str, str], folder: Path) -> None:
         self.configuration: bytes | None = None
@@ -208,27 +219,36 @@ class _Handler(grpc.GenericRpcHandler):
         return grpc.unary_unary_rpc_method_handler(handle)
 
 
-def _message_classes() -> Any:
-    """The answer to GetSchema, as far as it is read here: the rest is kept as it came."""
-    field = descriptor_pb2.FieldDescriptorProto
-    entry = descriptor_pb2.DescriptorProto(name="Type")
-    entry.field.add(name="name", number=1, type=field.TYPE_STRING, label=field.LABEL_OPTIONAL)
-    entry.field.add(name="schema", number=2, type=field.TYPE_BYTES, label=field.LABEL_OPTIONAL)
-    answer = descriptor_pb2.DescriptorProto(name="Answer")
-    for name, number in (("resources", 2), ("data_sources", 3)):
-        answer.field.add(
-            name=name, number=number, type=field.TYPE_MESSAGE, label=field.LABEL_REPEATED, type_name="Type"
+# The fields that are read here; the rest of a message is kept as it came.
+MESSAGES = message_factory.GetMessages(
+    [
+        text_format.Parse(
+            """
+            name: "read.proto"
+            syntax: "proto3"
+            message_type {
+              name: "Schema"
+              field { name: "resources" number: 2 type: TYPE_MESSAGE type_name: "Type" label: LABEL_REPEATED }
+              field { name: "data_sources" number: 3 type: TYPE_MESSAGE type_name: "Type" label: LABEL_REPEATED }
+            }
+            message_type {
+              name: "Type"
+              field { name: "name" number: 1 type: TYPE_STRING label: LABEL_OPTIONAL }
+            }
+            message_type {
+              name: "Configure"
+              field { name: "values" number: 2 type: TYPE_BYTES label: LABEL_OPTIONAL }
+            }
+            """,
+            descriptor_pb2.FileDescriptorProto(),
         )
-    file = descriptor_pb2.FileDescriptorProto(name="schema.proto", syntax="proto3", message_type=[entry, answer])
-    return message_factory.GetMessages([file])["Answer"]
-
-
-ANSWER = _message_classes()
+    ]
+)
 
 
 def _cut(schema: bytes, types: Set[str]) -> bytes:
     """An answer to GetSchema without the types that are not in `types`."""
-    answer = ANSWER.FromString(schema)
+    answer: Any = MESSAGES["Schema"].FromString(schema)
     for known in (answer.resources, answer.data_sources):
         used = [each for each in known if each.name in types]
         del known[:]

@@ -156,6 +156,9 @@ class Terraform:
     def destroy(self) -> None:
         """`terraform destroy`. Raises TerraformError."""
         self._run_with_messages("destroy", {}, auto_approve=python_terraform.IsFlagged)
+        # Its processes take some 200 MB each, and a run of the tests keeps every example until its end.
+        if self._provider is not None:
+            self._provider.stop()
 
     @staticmethod
     def _planned(messages: Iterable[Message]) -> list[PlannedChange]:

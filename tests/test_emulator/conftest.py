@@ -1,20 +1,11 @@
-"""One emulator for each worker; each test has accounts of its own in it."""
+"""Each test has accounts of its own in its worker's emulator."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import pytest
 
 from emulator import Emulator
 from test_emulator.aws import Account
-
-
-@pytest.fixture(scope="session")
-def emulator() -> Iterator[Emulator]:
-    """An emulator that enforces."""
-    with Emulator() as running:
-        yield running
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from cfnlint.api import lint
 
 from harness import tally
 from harness.cloud import EmulatedCloud
@@ -97,6 +96,9 @@ def test_each_target_gets_what_it_says(plans: dict[str, dict[str, Any]]) -> None
 
 @pytest.mark.parametrize("assumed_by", ["ec2", "service account"])
 def test_the_template_is_one(plans: dict[str, dict[str, Any]], assumed_by: str) -> None:
+    # Only here, as its import takes a second, in every worker that collects this file.
+    from cfnlint.api import lint
+
     bodies = {stack_set["template_body"] for stack_set in planned_stack_sets(plans[assumed_by]).values()}
     assert len(bodies) == 1
     (body,) = bodies
