@@ -65,7 +65,7 @@ scan: setup ## Scan modules and examples with checkov, as HCL and as plans; FOLD
 
 .PHONY: setup
 setup: ## Make the two virtual environments, find or fetch Terraform. The other targets do it themselves.
-	@$(MAKE) --no-print-directory -j2 .venv/complete .venv-checkov/complete
+	@$(MAKE) --no-print-directory --silent -j2 .venv/complete .venv-checkov/complete
 	@$(VENV_PYTHON) -m harness.setup
 
 .PHONY: pins

@@ -10,8 +10,8 @@ import time
 
 from emulator import Emulator
 from harness.cloud import EmulatedCloud
-from harness.example_run import run_of
 from harness.paths import EXAMPLES
+from harness.runs import run_of
 from harness.terraform import Terraform
 
 EXAMPLE = "isolated-key"

@@ -13,9 +13,10 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from emulator import Emulator, EmulatorError
 from harness.cloud import EmulatedCloud
 from harness.errors import HarnessError
-from harness.example_run import ExampleRun, run_of
+from harness.example_run import ExampleRun
 from harness.matrix import AccessMatrix, Cell, observe
 from harness.report import access_report, changes_report
+from harness.runs import run_of
 
 EXAMPLE = "all-keys"
 KEYS = ("no-tag", "denied", "granted", "denied-additions", "other-account")

@@ -3,8 +3,9 @@
 Terraform starts a provider anew for each command and each provider configuration, and reads the schemas of its more
 than a thousand types each time: seconds of work, for the dozen types that are used here. So the provider itself, as
 installed, is started once for each configuration, in the mode that it has for debuggers, and Terraform is told to
-connect to a relay in this process. The relay passes every call on unread, but for two: the schema, from which it takes
-the types that no file names, and a configuration, by which it chooses the provider's process.
+connect to a relay in this process. The relay passes the calls on unread, but for three: from the schema it takes the
+types that no file names, by a configuration it chooses the provider's process, and it answers from memory when the same
+configuration is to be validated again.
 
 Sources: Terraform's documentation, "Debugging Terraform Providers" (TF_REATTACH_PROVIDERS) and "Terraform Plugin
 Protocol", version 5.
@@ -24,9 +25,9 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from google.protobuf import descriptor_pb2, message_factory, text_format
 
 from harness.errors import HarnessError
+from harness.provider_messages import configured_values, cut_schema
 
 ADDRESS = "registry.terraform.io/hashicorp/aws"
 PROTOCOL = 5
@@ -34,7 +35,6 @@ SERVICE = f"/tfplugin{PROTOCOL}.Provider/"
 SCHEMA, CONFIGURE = f"{SERVICE}GetSchema", f"{SERVICE}Configure"
 VALIDATE = f"{SERVICE}PrepareProviderConfig"
 ANNOUNCED = re.compile(r"TF_REATTACH_PROVIDERS='(.*)'")
-NAMED = re.compile(r'^\s*(?:mock_)?(?:resource|data) "(aws_\w+)"', re.MULTILINE)
 
 STOP_SECONDS = 10
 # Terraform asks for ten things at once, of each configuration.
@@ -43,12 +43,6 @@ ANY_SIZE = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_len
 
 _schemas: dict[Path, bytes] = {}
 """The whole schema by the provider's program, asked for once."""
-
-
-def named_types(folder: Path) -> frozenset[str]:
-    """The types of AWS's resources and data sources that Terraform's files in `folder` or below it name."""
-    texts = (path.read_text(encoding="utf-8") for pattern in ("*.tf", "*.tftest.hcl") for path in folder.rglob(pattern))
-    return frozenset(name for text in texts for name in NAMED.findall(text))
 
 
 class KeptProvider:
@@ -106,13 +100,12 @@ class KeptProvider:
         Raises grpc.RpcError where the call fails, HarnessError where the provider does not start.
         """
         if method == SCHEMA:
-            return _cut(self._schema(request), self._types)
+            return cut_schema(self._schema(request), self._types)
         if method == VALIDATE:
             return self._validation(request)
         with self._lock:
             if method == CONFIGURE:
-                configure: Any = MESSAGES["Configure"].FromString(request)
-                self._configured[connection] = self._process_with(configure.values)
+                self._configured[connection] = self._process_with(configured_values(request))
             process = self._configured.get(connection) or self._first()
         return process.call(method, request)
 
@@ -217,41 +210,3 @@ class _Handler(grpc.GenericRpcHandler):
                 context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
 
         return grpc.unary_unary_rpc_method_handler(handle)
-
-
-# The fields that are read here; the rest of a message is kept as it came.
-MESSAGES = message_factory.GetMessages(
-    [
-        text_format.Parse(
-            """
-            name: "read.proto"
-            syntax: "proto3"
-            message_type {
-              name: "Schema"
-              field { name: "resources" number: 2 type: TYPE_MESSAGE type_name: "Type" label: LABEL_REPEATED }
-              field { name: "data_sources" number: 3 type: TYPE_MESSAGE type_name: "Type" label: LABEL_REPEATED }
-            }
-            message_type {
-              name: "Type"
-              field { name: "name" number: 1 type: TYPE_STRING label: LABEL_OPTIONAL }
-            }
-            message_type {
-              name: "Configure"
-              field { name: "values" number: 2 type: TYPE_BYTES label: LABEL_OPTIONAL }
-            }
-            """,
-            descriptor_pb2.FileDescriptorProto(),
-        )
-    ]
-)
-
-
-def _cut(schema: bytes, types: Set[str]) -> bytes:
-    """An answer to GetSchema without the types that are not in `types`."""
-    answer: Any = MESSAGES["Schema"].FromString(schema)
-    for known in (answer.resources, answer.data_sources):
-        used = [each for each in known if each.name in types]
-        del known[:]
-        known.extend(used)
-    cut: bytes = answer.SerializeToString()
-    return cut

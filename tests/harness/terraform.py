@@ -21,8 +21,9 @@ import python_terraform
 from harness import provider_binary
 from harness.cli_configuration import terraform_environment
 from harness.errors import HarnessError
-from harness.kept_provider import KeptProvider, named_types
+from harness.kept_provider import KeptProvider
 from harness.paths import EXAMPLES, MODULES
+from harness.provider_messages import named_types
 from harness.terraform_binary import locate
 
 PLAN_FILE = "harness.tfplan"

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from harness.cloud import EmulatedCloud
-from harness.example_run import ExampleRun, run_of
+from harness.example_run import ExampleRun
 from harness.paths import EXAMPLES as FOLDER
+from harness.runs import run_of
 
 EXAMPLES = sorted(path.parent.name for path in FOLDER.glob("*/access.yaml"))
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from harness import tally
-from harness.example_run import ExistingKeys
 from harness.guide_statements import cross_account_additions, same_account_additions
 from harness.principals import Principal, role_arn
 from harness.probe import Target, probe
+from harness.runs import ExistingKeys
 
 from .examples import Runs
 

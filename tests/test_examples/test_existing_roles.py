@@ -7,9 +7,10 @@ import json
 import pytest
 
 from harness import tally
-from harness.example_run import ExampleRun, ExistingRoles
+from harness.example_run import ExampleRun
 from harness.guide_statements import mode_statement
 from harness.probe import probe
+from harness.runs import ExistingRoles
 from harness.terraform import TerraformError
 
 from .examples import Runs

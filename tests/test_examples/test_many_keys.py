@@ -10,8 +10,8 @@ import yaml
 from botocore.utils import ArnParser
 
 from harness import tally
-from harness.example_run import ManyKeys
 from harness.paths import EXAMPLES
+from harness.runs import ManyKeys
 from harness.terraform import TerraformError
 
 from .examples import Runs

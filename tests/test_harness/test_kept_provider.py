@@ -14,9 +14,11 @@ import pytest
 from harness import provider_binary, terraform_binary
 from harness.cloud import EmulatedCloud
 from harness.errors import HarnessError
-from harness.example_run import ExampleRun, run_of
-from harness.kept_provider import KeptProvider, named_types
+from harness.example_run import ExampleRun
+from harness.kept_provider import KeptProvider
 from harness.paths import EXAMPLES, MODULES
+from harness.provider_messages import named_types
+from harness.runs import run_of
 from harness.terraform import Terraform, TerraformError
 
 pytestmark = pytest.mark.xdist_group("kept-provider")

@@ -11,8 +11,9 @@ import yaml
 
 from harness import provider_binary
 from harness.cli_configuration import terraform_environment
-from harness.kept_provider import KeptProvider, named_types
+from harness.kept_provider import KeptProvider
 from harness.paths import MODULES
+from harness.provider_messages import named_types
 
 from .module_folder import CONFIGURATIONS, NO_ACCOUNT, ModuleFolder
 from .sizes import LARGEST, policy_whose_merged_size_is
