@@ -27,6 +27,7 @@ from harness.provider_messages import named_types
 from harness.terraform_binary import locate
 
 PLAN_FILE = "harness.tfplan"
+VARIABLES_FILE = "harness.auto.tfvars.json"
 NOT_COPIED = shutil.ignore_patterns(".terraform", ".terraform.lock.hcl", "*.tfstate", "*.tfstate.*", "*.tfplan")
 
 
@@ -173,9 +174,9 @@ class Terraform:
     def _run_with_messages(self, command: str, variables: Mapping[str, Any], **options: Any) -> list[Message]:
         """Run a command with Terraform's machine-readable output, one JSON object a line."""
         self.variables.update(variables)
-        code, out, err = self._call(
-            command, json=python_terraform.IsFlagged, input=False, var=dict(self.variables), **options
-        )
+        # In the copy, which is removed at the end: python-terraform's own file stays behind after an interrupt.
+        (self.folder / VARIABLES_FILE).write_text(json.dumps(self.variables), encoding="utf-8")
+        code, out, err = self._call(command, json=python_terraform.IsFlagged, input=False, **options)
         messages: list[Message] = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
         diagnostics = [message["diagnostic"] for message in messages if message["type"] == "diagnostic"]
         self.warnings = [_in_words(each) for each in diagnostics if each["severity"] == "warning"]

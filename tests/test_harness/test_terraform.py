@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,26 @@ def test_an_error_is_in_terraforms_words_and_changes_nothing(source: Path) -> No
         ):
             terraform.apply(word="wrong")
         assert terraform.outputs() == {"word": "first"}
+
+
+def test_an_interrupt_leaves_nothing_behind(
+    source: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path_factory.mktemp("temporary")
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    with Terraform(source, {}, {"word": "first"}) as terraform:
+        terraform.init()
+        monkeypatch.setattr(subprocess.Popen, "communicate", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            terraform.plan()
+    assert list(temporary.iterdir()) == []
+
+
+def interrupted(process: subprocess.Popen[bytes], *_: object) -> None:
+    """Ctrl-C while a process runs."""
+    with process:
+        process.kill()
+    raise KeyboardInterrupt
 
 
 def test_a_warning_is_kept(source: Path) -> None:
