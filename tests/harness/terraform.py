@@ -155,6 +155,11 @@ class Terraform:
         """Give what the state has at one address another address. Raises TerraformError."""
         self._run("state mv", source, destination)
 
+    def import_resource(self, address: str, identifier: str) -> None:
+        """Take what exists under that identifier into the state, at that address. Raises TerraformError."""
+        self._write_variables()
+        self._run("import", address, identifier, input=False, no_color=python_terraform.IsFlagged)
+
     def destroy(self) -> None:
         """`terraform destroy`. Raises TerraformError."""
         self._run_with_messages("destroy", {}, auto_approve=python_terraform.IsFlagged)
@@ -174,8 +179,7 @@ class Terraform:
     def _run_with_messages(self, command: str, variables: Mapping[str, Any], **options: Any) -> list[Message]:
         """Run a command with Terraform's machine-readable output, one JSON object a line."""
         self.variables.update(variables)
-        # In the copy, which is removed at the end: python-terraform's own file stays behind after an interrupt.
-        (self.folder / VARIABLES_FILE).write_text(json.dumps(self.variables), encoding="utf-8")
+        self._write_variables()
         code, out, err = self._call(command, json=python_terraform.IsFlagged, input=False, **options)
         messages: list[Message] = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
         diagnostics = [message["diagnostic"] for message in messages if message["type"] == "diagnostic"]
@@ -184,6 +188,10 @@ class Terraform:
             errors = "\n".join(_in_words(each) for each in diagnostics if each["severity"] == "error")
             raise TerraformError(f"terraform {command} failed for {self.source.name}: {errors or err.strip()}")
         return messages
+
+    def _write_variables(self) -> None:
+        # In the copy, which is removed at the end: python-terraform's own file stays behind after an interrupt.
+        (self.folder / VARIABLES_FILE).write_text(json.dumps(self.variables), encoding="utf-8")
 
     def _run(self, command: str, *arguments: str, **options: Any) -> str:
         code, out, err = self._call(command, *arguments, **options)
