@@ -17,7 +17,8 @@ from harness import tally
 
 REGION = "us-east-1"
 SESSION: Any = boto3.Session()
-CONFIG = Config(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=30)
+# No proxy, whatever the environment names.
+CONFIG = Config(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=30, proxies={})
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ def releases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         monkeypatch.setenv("TERRAFORM_RELEASES_URL", f"http://127.0.0.1:{server.server_port}/")
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
         yield folder
         server.shutdown()
         thread.join()
