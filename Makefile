@@ -12,7 +12,6 @@ FOLDER ?=
 
 VENV_PYTHON := .venv/bin/python
 export PYTHONPATH := tests
-export CHECKOV := $(CURDIR)/.venv-checkov/bin/checkov
 
 .PHONY: help
 help: ## List the targets.

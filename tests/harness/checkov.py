@@ -100,7 +100,7 @@ class Run:
         self._tree = tree
         output.mkdir(parents=True, exist_ok=True)
         command = [
-            binary(),
+            *program(),
             *arguments,
             *("--external-checks-dir", POLICIES, "--skip-download", "--compact"),
             *("--output", "json", "--output", "sarif", "--output-file-path", output),
@@ -165,9 +165,11 @@ class Run:
         return Location(os.path.relpath(path, self._tree), lines[0], lines[1])
 
 
-def binary() -> Path:
-    """checkov's program: the one that the variable CHECKOV names, else make's. Raises HarnessError without one."""
-    found = Path(os.environ.get(CHECKOV_VARIABLE) or PROJECT / ".venv-checkov" / "bin" / "checkov")
+def program() -> list[Path]:
+    """What starts checkov: the program that the variable CHECKOV names, else make's. Raises HarnessError."""
+    named = os.environ.get(CHECKOV_VARIABLE)
+    found = Path(named) if named else PROJECT / ".venv-checkov" / "bin" / "checkov"
     if not found.is_file():
         raise HarnessError(f"checkov is not at {found}: run 'make setup'.")
-    return found
+    # The script that pip installs names its interpreter in a way that fails where a folder's name has a space.
+    return [found] if named else [found.with_name("python"), found]

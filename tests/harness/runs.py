@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -77,23 +78,29 @@ class WithCli(ExampleRun):
 
     def environment(self) -> dict[str, str]:
         """With the AWS CLI of this Python environment, and a profile for each account's administrator."""
-        self._configuration = tempfile.NamedTemporaryFile("w", prefix="plerion-kms-", suffix=".ini")  # noqa: SIM115
-        for name, administrator in (
-            ("own", self.stage.key_administrator),
-            ("elsewhere", self.stage.other_key_administrator),
-        ):
-            role = f"role_arn = {role_arn(administrator)}\ncredential_source = Environment\n"
-            self._configuration.write(f"[profile {name}]\n{role}")
-        self._configuration.flush()
+        self._tools = tempfile.TemporaryDirectory(prefix="plerion-kms-tools-")
+        folder = Path(self._tools.name)
+        own, elsewhere = self.stage.key_administrator, self.stage.other_key_administrator
+        (folder / "config").write_text(_profile("own", own) + _profile("elsewhere", elsewhere), encoding="utf-8")
+        # The environment's own script names its interpreter in a way that fails where a folder's name has a space.
+        python = Path(sys.executable)
+        aws = folder / "aws"
+        aws.write_text(f'#!/bin/sh\nexec {shlex.join([str(python), str(python.with_name("aws"))])} "$@"\n')
+        aws.chmod(0o755)
         return {
             **super().environment(),
-            "AWS_CONFIG_FILE": self._configuration.name,
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "AWS_CONFIG_FILE": str(folder / "config"),
+            "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}",
         }
 
     def __exit__(self, *exception: object) -> None:
-        self._configuration.close()
+        self._tools.cleanup()
         super().__exit__(*exception)
+
+
+def _profile(name: str, administrator: Principal) -> str:
+    """A profile of the AWS CLI that assumes the administrator's role."""
+    return f"[profile {name}]\nrole_arn = {role_arn(administrator)}\ncredential_source = Environment\n"
 
 
 class ManyKeys(WithCli):

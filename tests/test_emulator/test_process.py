@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -97,11 +98,13 @@ def test_a_missing_interpreter_is_named(tmp_path: Path) -> None:
 
 def interpreter(path: Path, preamble: str) -> str:
     """An interpreter that runs `preamble` before the launcher."""
-    script = path / "python"
-    script.write_text(
-        f"#!{sys.executable}\nimport runpy, sys\nsys.argv = sys.argv[1:]\n{textwrap.dedent(preamble)}\n"
+    program = path / "preamble.py"
+    program.write_text(
+        f"import runpy, sys\nsys.argv = sys.argv[1:]\n{textwrap.dedent(preamble)}\n"
         "runpy.run_path(sys.argv[0], run_name='__main__')\n"
     )
+    script = path / "python"
+    script.write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, str(program)])} "$@"\n')
     script.chmod(0o755)
     return str(script)
 

@@ -36,7 +36,18 @@ def test_a_folder_without_terraform_is_no_success(tmp_path: Path, capsys: pytest
 def test_checkov_missing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(checkov.CHECKOV_VARIABLE, str(tmp_path / "checkov"))
     with pytest.raises(HarnessError, match="run 'make setup'"):
-        checkov.binary()
+        checkov.program()
+
+
+def test_checkov_of_a_folder_with_a_space_in_its_name_is_started_by_its_interpreter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(checkov.CHECKOV_VARIABLE, raising=False)
+    monkeypatch.setattr(checkov, "PROJECT", tmp_path / "my clone")
+    programs = tmp_path / "my clone" / ".venv-checkov" / "bin"
+    programs.mkdir(parents=True)
+    (programs / "checkov").touch()
+    assert checkov.program() == [programs / "python", programs / "checkov"]
 
 
 def test_a_policy_that_cannot_be_loaded_fails_the_scan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
