@@ -20,6 +20,22 @@ CLIENT_CONFIG = Config(
 )
 
 
+NO_LOOKUPS = {
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": "/dev/null",
+    "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+}
+"""Keeps the AWS provider from looking for credentials in files and instance metadata."""
+
+NO_ACCOUNT = {
+    **NO_LOOKUPS,
+    "AWS_ACCESS_KEY_ID": "none",
+    "AWS_SECRET_ACCESS_KEY": "none",
+    "AWS_REGION": "us-east-1",
+}
+"""Environment variables for Terraform where nothing is looked up, so that no account has to stand behind it."""
+
+
 @dataclass(frozen=True)
 class Credentials:
     """AWS credentials; without a token they are long-term ones."""
@@ -65,9 +81,7 @@ class EmulatedCloud:
             "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
             "AWS_REGION": region,
             "AWS_ENDPOINT_URL": self.endpoint_url,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_CONFIG_FILE": "/dev/null",
-            "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+            **NO_LOOKUPS,
             **_without_proxy_to(urlsplit(self.endpoint_url).hostname or ""),
         }
         if credentials.session_token:

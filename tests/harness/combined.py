@@ -1,9 +1,9 @@
 """Many root modules planned as one: a root that calls them all, so that Terraform and the provider start once.
 
-Each provider configuration needs a process of the provider: so the roots' own
-configurations of the AWS provider are left out, and the combined root's stand for them, one for each Region. Roles
-that they assume are left out too: all roots are planned as one account. The combined plan is split again into one plan
-document for each folder, as `terraform show -json` would print it there.
+Each provider configuration needs a process of the provider: so the roots' own configurations of the AWS provider are
+left out, and the combined root's stand for them, one for each Region. Roles that they assume are left out too: all
+roots are planned as one account. The combined plan is split again into one plan document for each folder, as
+`terraform show -json` would print it there.
 """
 
 from __future__ import annotations

@@ -96,6 +96,8 @@ class ExampleRun:
     def destroy(self) -> None:
         """Destroy what was applied; the next `in_mode` applies again."""
         self.terraform.destroy()
+        # A run of the tests keeps every example until its end.
+        self.terraform.stop_provider()
         self.mode = None
         self._principals = {}
         self._targets = {}

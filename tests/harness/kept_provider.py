@@ -4,8 +4,8 @@ Terraform starts a provider anew for each command and each provider configuratio
 than a thousand types each time: seconds of work, for the dozen types that are used here. So the provider itself, as
 installed, is started once for each configuration, in the mode that it has for debuggers, and Terraform is told to
 connect to a relay in this process. The relay passes the calls on unread, but for three: from the schema it takes the
-types that no file names, by a configuration it chooses the provider's process, and it answers from memory when the same
-configuration is to be validated again.
+types that no file names, by a configuration it chooses the provider's process, and it answers from memory when the
+schema is asked for, or the same configuration is to be validated, again.
 
 Sources: Terraform's documentation, "Debugging Terraform Providers" (TF_REATTACH_PROVIDERS) and "Terraform Plugin
 Protocol", version 5.
@@ -33,7 +33,7 @@ ADDRESS = "registry.terraform.io/hashicorp/aws"
 PROTOCOL = 5
 SERVICE = f"/tfplugin{PROTOCOL}.Provider/"
 SCHEMA, CONFIGURE = f"{SERVICE}GetSchema", f"{SERVICE}Configure"
-VALIDATE = f"{SERVICE}PrepareProviderConfig"
+REMEMBERED = (SCHEMA, f"{SERVICE}PrepareProviderConfig")
 ANNOUNCED = re.compile(r"TF_REATTACH_PROVIDERS='(.*)'")
 
 STOP_SECONDS = 10
@@ -62,7 +62,7 @@ class KeptProvider:
         self._lock = threading.Lock()
         self._processes: list[_Process] = []
         self._configured: dict[str, _Process] = {}
-        self._validated: dict[bytes, bytes] = {}
+        self._remembered: dict[tuple[str, bytes], bytes] = {}
         self._server: grpc.Server | None = None
         self._port = 0
 
@@ -99,27 +99,29 @@ class KeptProvider:
 
         Raises grpc.RpcError where the call fails, HarnessError where the provider does not start.
         """
-        if method == SCHEMA:
-            return cut_schema(self._schema(request), self._types)
-        if method == VALIDATE:
-            return self._validation(request)
         with self._lock:
+            if method in REMEMBERED:
+                return self._remember(method, request)
             if method == CONFIGURE:
                 self._configured[connection] = self._process_with(configured_values(request))
             process = self._configured.get(connection) or self._first()
         return process.call(method, request)
 
-    def _schema(self, request: bytes) -> bytes:
-        with self._lock:
-            if self._binary not in _schemas:
-                _schemas[self._binary] = self._first().call(SCHEMA, request)
-            return _schemas[self._binary]
+    def _remember(self, method: str, request: bytes) -> bytes:
+        """The same answer as the first time: it follows from the request and from what the relay was made with."""
+        asked = (method, request)
+        if asked not in self._remembered:
+            self._remembered[asked] = (
+                cut_schema(self._schema(request), self._types)
+                if method == SCHEMA
+                else self._first().call(method, request)
+            )
+        return self._remembered[asked]
 
-    def _validation(self, request: bytes) -> bytes:
-        with self._lock:
-            if request not in self._validated:
-                self._validated[request] = self._first().call(VALIDATE, request)
-            return self._validated[request]
+    def _schema(self, request: bytes) -> bytes:
+        if self._binary not in _schemas:
+            _schemas[self._binary] = self._first().call(SCHEMA, request)
+        return _schemas[self._binary]
 
     def _first(self) -> _Process:
         return self._processes[0] if self._processes else self._start()

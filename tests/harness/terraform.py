@@ -108,8 +108,7 @@ class Terraform:
 
         What was applied stays where it is; `destroy` removes that.
         """
-        if self._provider is not None:
-            self._provider.stop()
+        self.stop_provider()
         end_processes_below(self.folder)
         self._temporary.cleanup()
 
@@ -163,7 +162,9 @@ class Terraform:
     def destroy(self) -> None:
         """`terraform destroy`. Raises TerraformError."""
         self._run_with_messages("destroy", {}, auto_approve=python_terraform.IsFlagged)
-        # Its processes take some 200 MB each, and a run of the tests keeps every example until its end.
+
+    def stop_provider(self) -> None:
+        """End the provider's processes, some 200 MB each; the next command starts them again."""
         if self._provider is not None:
             self._provider.stop()
 
@@ -181,7 +182,7 @@ class Terraform:
         self.variables.update(variables)
         self._write_variables()
         code, out, err = self._call(command, json=python_terraform.IsFlagged, input=False, **options)
-        messages: list[Message] = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+        messages = read_messages(out)
         diagnostics = [message["diagnostic"] for message in messages if message["type"] == "diagnostic"]
         self.warnings = [_in_words(each) for each in diagnostics if each["severity"] == "warning"]
         if code != 0:
@@ -204,6 +205,11 @@ class Terraform:
         with _process_environment({**self._environment, **provider}):
             code, out, err = self._runner.cmd(command, *arguments, **options)
         return int(code), str(out), str(err)
+
+
+def read_messages(output: str) -> list[Message]:
+    """The messages that a command with `-json` printed."""
+    return [json.loads(line) for line in output.splitlines() if line.startswith("{")]
 
 
 def _in_words(diagnostic: Mapping[str, Any]) -> str:

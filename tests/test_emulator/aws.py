@@ -10,15 +10,13 @@ from functools import lru_cache
 from typing import Any
 
 import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from harness import tally
+from harness.cloud import CLIENT_CONFIG
 
 REGION = "us-east-1"
 SESSION: Any = boto3.Session()
-# No proxy, whatever the environment names.
-CONFIG = Config(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=30, proxies={})
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ def _client(caller: Caller, service: str) -> Any:
         aws_access_key_id=caller.key,
         aws_secret_access_key=caller.secret,
         aws_session_token=caller.token,
-        config=CONFIG,
+        config=CLIENT_CONFIG,
     )
     client.meta.events.register("after-call", tally.count_call)
     return client

@@ -16,8 +16,8 @@ import pytest
 from botocore.config import Config
 
 from emulator import Emulator
+from harness.cloud import CLIENT_CONFIG
 from test_emulator.aws import (
-    CONFIG,
     REGION,
     SESSION,
     Account,
@@ -260,7 +260,7 @@ def wide(caller: Caller, service: str = "kms") -> Any:
         aws_access_key_id=caller.key,
         aws_secret_access_key=caller.secret,
         aws_session_token=caller.token,
-        config=CONFIG.merge(Config(max_pool_connections=THREADS)),
+        config=CLIENT_CONFIG.merge(Config(max_pool_connections=THREADS)),
     )
 
 

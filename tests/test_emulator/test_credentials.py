@@ -16,7 +16,8 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 
 from emulator import Emulator
-from test_emulator.aws import CONFIG, SESSION, Account, Caller, allow, code_of, error_of, make_user
+from harness.cloud import CLIENT_CONFIG
+from test_emulator.aws import SESSION, Account, Caller, allow, code_of, error_of, make_user
 
 INVALID = "The security token included in the request is invalid."
 
@@ -86,7 +87,7 @@ def test_a_session_of_a_role_that_was_deleted(account: Account) -> None:
 
 
 def test_a_request_without_a_signature(emulator: Emulator) -> None:
-    unsigned = CONFIG.merge(Config(signature_version=UNSIGNED))
+    unsigned = CLIENT_CONFIG.merge(Config(signature_version=UNSIGNED))
     client = SESSION.client("kms", endpoint_url=emulator.endpoint_url, region_name="us-east-1", config=unsigned)
     assert code_of(client.list_keys) == "MissingAuthenticationTokenException"
     client = SESSION.client("sts", endpoint_url=emulator.endpoint_url, region_name="us-east-1", config=unsigned)

@@ -11,11 +11,12 @@ import yaml
 
 from harness import provider_binary
 from harness.cli_configuration import terraform_environment
+from harness.cloud import NO_ACCOUNT
 from harness.kept_provider import KeptProvider
 from harness.paths import MODULES
 from harness.provider_messages import named_types
 
-from .module_folder import CONFIGURATIONS, NO_ACCOUNT, ModuleFolder
+from .module_folder import CONFIGURATIONS, ModuleFolder
 from .sizes import LARGEST, policy_whose_merged_size_is
 
 INTEGRATION_ACCOUNT = "111122223333"

@@ -14,15 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from harness.cli_configuration import terraform_environment
+from harness.cloud import NO_ACCOUNT
 from harness.kept_provider import KeptProvider
 from harness.paths import MODULES
+from harness.terraform import NOT_COPIED, Message, read_messages
 from harness.terraform_binary import locate
-
-type Message = dict[str, Any]
 
 CONFIGURATIONS = Path(__file__).parent
 MORE = "more.tf.json"
-NO_ACCOUNT = {"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"}
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class ModuleFolder:
     """
 
     def __init__(self, root: Path, name: str, provider: KeptProvider, more: Mapping[str, Any] | None = None) -> None:
-        shutil.copytree(MODULES, root / "modules", ignore=shutil.ignore_patterns(".terraform*"))
+        shutil.copytree(MODULES, root / "modules", ignore=NOT_COPIED)
         self.folder = root / "modules" / name
         if not self.folder.exists():
             # Beside the modules' folder, as examples are.
@@ -78,8 +77,7 @@ class ModuleFolder:
             file.write_text(json.dumps(variables), encoding="utf-8")
             options = (*options, f"-var-file={file.name}")
         answer = self._run(command, "-json", *options)
-        lines = [line for line in answer.stdout.splitlines() if line.startswith("{")]
-        return Outcome(answer.returncode == 0, tuple(json.loads(line) for line in lines))
+        return Outcome(answer.returncode == 0, tuple(read_messages(answer.stdout)))
 
     def _run(self, command: str, *options: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -10,21 +10,12 @@ from pathlib import Path
 import pytest
 
 from harness.checkov import Report
+from harness.cloud import NO_ACCOUNT
 from harness.combined import Tree, combined, plan_documents
 from harness.scan import PlanDocuments, scan_folder
 
 FIXTURES = Path(__file__).parent / "fixtures"
 PLANNED = tuple(sorted({path.parent.name for path in FIXTURES.glob("*/main.tf")} - {"hcl_only"}))
-
-# Fixtures and seeds look nothing up, so no account stands behind them.
-NO_ACCOUNT = {
-    "AWS_ACCESS_KEY_ID": "none",
-    "AWS_SECRET_ACCESS_KEY": "none",
-    "AWS_REGION": "us-east-1",
-    "AWS_EC2_METADATA_DISABLED": "true",
-    "AWS_CONFIG_FILE": "/dev/null",
-    "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-}
 
 type Observed = dict[tuple[str, str, str], frozenset[str]]
 
