@@ -6,18 +6,15 @@ itself; the key's policy is given to it.
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from harness import tally
 from harness.example_run import ExampleRun
+from harness.simulation import FOR_AWS_RESOURCE, ContextEntry, simulated
 
 from .examples import Runs
 
 pytestmark = pytest.mark.xdist_group("ebs-on-isolated-key")
 
-FOR_AWS_RESOURCE = ("kms:GrantIsForAWSResource", "boolean", "true")
 EBS = ("kms:CreateGrant", "kms:GenerateDataKeyWithoutPlaintext", "kms:Decrypt", "kms:ReEncryptFrom", "kms:DescribeKey")
 
 
@@ -29,22 +26,12 @@ def run(runs: Runs) -> ExampleRun:
     return run
 
 
-def allowed(run: ExampleRun, key: str, actions: tuple[str, ...], *context: tuple[str, str, str]) -> set[str]:
+def allowed(run: ExampleRun, key: str, actions: tuple[str, ...], *context: ContextEntry) -> set[str]:
     """Those of the actions that the simulator allows to the appliance role on the key, in that context."""
     arn = run.targets[run.stage.integration.id][key].key.arn
     policy = run.stage.key_administrator.client("kms").get_key_policy(KeyId=arn)["Policy"]
-    answer: dict[str, Any] = run.stage.integration.root.client("iam").simulate_principal_policy(
-        PolicySourceArn=run.outputs["appliance_role_arn"],
-        ActionNames=list(actions),
-        ResourceArns=[arn],
-        ResourcePolicy=policy,
-        ContextEntries=[
-            {"ContextKeyName": name, "ContextKeyType": kind, "ContextKeyValues": [value]}
-            for name, kind, value in context
-        ],
-    )
-    tally.CURRENT.asserted += 1
-    return {result["EvalActionName"] for result in answer["EvaluationResults"] if result["EvalDecision"] == "allowed"}
+    source = run.outputs["appliance_role_arn"]
+    return simulated(run.stage.integration, actions, [arn], context, PolicySourceArn=source, ResourcePolicy=policy)[arn]
 
 
 def test_ebs_may_grant_where_the_key_policy_says_so(run: ExampleRun) -> None:

@@ -17,14 +17,14 @@ from harness.guide_statements import mode_statement
 from harness.keys import KeyDescription, create_key
 from harness.principals import Account, Principal, role_arn
 from harness.probe import Target, probe
+from harness.simulation import FOR_AWS_RESOURCE, ContextEntry, simulated
 
 pytestmark = pytest.mark.xdist_group("documents")
 
 USE = ("kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext", "kms:CreateGrant")
-FOR_AWS_RESOURCE = ("kms:GrantIsForAWSResource", "boolean", "true")
 
 
-def via(service: str) -> tuple[str, str, str]:
+def via(service: str) -> ContextEntry:
     """The context of a call that the service makes."""
     return ("kms:ViaService", "string", f"{service}.us-east-1.amazonaws.com")
 
@@ -35,35 +35,11 @@ def account(cloud: EmulatedCloud) -> Account:
     return Account.make(cloud)
 
 
-def simulated(
-    account: Account,
-    policy: str,
-    arns: Sequence[str],
-    *context: tuple[str, str, str],
-    caller: str = "",
-    key_policy: str = "",
+def used(
+    account: Account, policy: str, arns: Sequence[str], *context: ContextEntry, **members: str
 ) -> dict[str, set[str]]:
-    """Resource -> the actions of USE that the simulator allows on it by an identity policy and a key policy, if any."""
-    iam = account.root.client("iam")
-    entries = [
-        {"ContextKeyName": name, "ContextKeyType": kind, "ContextKeyValues": [value]} for name, kind, value in context
-    ]
-    parameters: dict[str, Any] = {
-        "ActionNames": list(USE),
-        "ResourceArns": list(arns),
-        "PolicyInputList": [policy],
-        "ContextEntries": entries,
-    }
-    if caller:
-        answer = iam.simulate_principal_policy(PolicySourceArn=caller, ResourcePolicy=key_policy, **parameters)
-    else:
-        answer = iam.simulate_custom_policy(**parameters)
-    tally.CURRENT.asserted += 1
-    allowed: dict[str, set[str]] = {arn: set() for arn in arns}
-    for result in answer["EvaluationResults"]:
-        if result["EvalDecision"] == "allowed":
-            allowed[result["EvalResourceName"]].add(result["EvalActionName"])
-    return allowed
+    """Resource -> the actions of USE that the simulator allows on it by an identity policy, among others if given."""
+    return simulated(account, USE, arns, context, PolicyInputList=[policy], **members)
 
 
 def test_the_statement_is_limited_to_accounts_regions_and_services(account: Account, rendered: dict[str, Any]) -> None:
@@ -74,18 +50,18 @@ def test_the_statement_is_limited_to_accounts_regions_and_services(account: Acco
         "arn:aws:kms:us-east-1:111122223333:alias/name",
     ]
     nothing: dict[str, set[str]] = {arn: set() for arn in (*listed, *others)}
-    by_ec2 = simulated(account, rendered["limited"], (*listed, *others), via("ec2"), FOR_AWS_RESOURCE)
+    by_ec2 = used(account, rendered["limited"], (*listed, *others), via("ec2"), FOR_AWS_RESOURCE)
     assert by_ec2 == {**nothing, **{arn: set(USE) for arn in listed}}
-    without_the_mark = simulated(account, rendered["limited"], listed, via("ec2"))
+    without_the_mark = used(account, rendered["limited"], listed, via("ec2"))
     assert without_the_mark == {arn: set(USE) - {"kms:CreateGrant"} for arn in listed}
     for context in ((via("s3"), FOR_AWS_RESOURCE), (FOR_AWS_RESOURCE,)):
-        assert simulated(account, rendered["limited"], listed, *context) == {arn: set() for arn in listed}
+        assert used(account, rendered["limited"], listed, *context) == {arn: set() for arn in listed}
 
 
 def test_the_statement_covers_one_partition(account: Account, rendered: dict[str, Any]) -> None:
     aws, govcloud = "arn:aws:kms:us-east-1:111122223333:key/1", "arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/1"
-    assert simulated(account, rendered["govcloud"], [aws, govcloud]) == {aws: set(), govcloud: set(USE)}
-    assert simulated(account, rendered["mode"]["ALL_KEYS"], [aws, govcloud]) == {aws: set(USE), govcloud: set()}
+    assert used(account, rendered["govcloud"], [aws, govcloud]) == {aws: set(), govcloud: set(USE)}
+    assert used(account, rendered["mode"]["ALL_KEYS"], [aws, govcloud]) == {aws: set(USE), govcloud: set()}
 
 
 @pytest.fixture(scope="module")
@@ -124,5 +100,5 @@ def test_limited_to_ec2_the_appliance_calls_nothing_by_itself(
         ((via("s3"), FOR_AWS_RESOURCE), set()),
         ((FOR_AWS_RESOURCE,), set()),
     ):
-        found = simulated(account, limited, [isolated.arn], *context, caller=arn, key_policy=key_policy)
+        found = used(account, limited, [isolated.arn], *context, PolicySourceArn=arn, ResourcePolicy=key_policy)
         assert found == {isolated.arn: expected}
