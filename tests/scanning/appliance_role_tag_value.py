@@ -22,10 +22,9 @@ def findings(block: Block) -> Iterator[str]:
         if key.lower() == APPLIANCE_TAG.lower() and _differs(value):
             yield f'The tag {key} = "{value}" is not what key policies ask for; {MEND}.'
     for statement in block.statements:
-        for condition in statement.on(APPLIANCE_PRINCIPAL_TAG):
-            for value in filter(_differs, condition.values):
-                if condition.base_operator != "null":
-                    yield f'{statement.label} compares {condition.key} with "{value}"; {MEND}.'
+        for condition, value in statement.compared(APPLIANCE_PRINCIPAL_TAG):
+            if _differs(value):
+                yield f'{statement.label} compares {condition.key} with "{value}"; {MEND}.'
 
 
 Rule(8, 'Ensure the tag PlerionApplianceRole is the string "True"', "MEDIUM", findings).register()

@@ -23,10 +23,9 @@ def findings(block: Block) -> Iterator[str]:
         if key.lower() == KEY_TAG.lower() and (block.is_key or block.is_module) and _means_nothing(value):
             yield f'The tag {key} = "{value}" neither grants nor denies; {MEND}.'
     for statement in block.statements:
-        for condition in statement.on(RESOURCE_TAG, f"aws:RequestTag/{KEY_TAG}"):
-            for value in filter(_means_nothing, condition.values):
-                if condition.base_operator != "null":
-                    yield f'{statement.label} compares {condition.key} with "{value}"; {MEND}.'
+        for condition, value in statement.compared(RESOURCE_TAG, f"aws:RequestTag/{KEY_TAG}"):
+            if _means_nothing(value):
+                yield f'{statement.label} compares {condition.key} with "{value}"; {MEND}.'
 
 
 Rule(7, "Ensure the tag PlerionAccess is Granted or Denied", "MEDIUM", findings).register()

@@ -71,6 +71,12 @@ class Statement:
             if any(name.startswith(key) if key.endswith("/") else name == key for key in map(str.lower, keys)):
                 yield condition
 
+    def compared(self, *keys: str) -> Iterator[tuple[Condition, str]]:
+        """The conditions on these keys with each value that they compare with; Null compares with none."""
+        for condition in self.on(*keys):
+            if condition.base_operator != "null":
+                yield from ((condition, value) for value in condition.values)
+
     def covers(self, action: str) -> bool:
         """Whether Action or NotAction of the statement cover the action."""
         wanted = action.lower()
@@ -116,10 +122,16 @@ def texts_of(value: Any) -> tuple[str, ...]:
     return () if value is None else (text_of(value),)
 
 
-def structure_of(value: Any) -> Any:
-    """The value with texts that hold a structure read: JSON, or an expression that checkov could not evaluate."""
+def unwrapped(value: Any) -> Any:
+    """The value without the lists of one that checkov puts around it."""
     while isinstance(value, list) and len(value) == 1:
         value = value[0]
+    return value
+
+
+def structure_of(value: Any) -> Any:
+    """The value with texts that hold a structure read: JSON, or an expression that checkov could not evaluate."""
+    value = unwrapped(value)
     if not isinstance(value, str) or not re.search(r"[{\[(]", value):
         return value
     try:

@@ -13,6 +13,7 @@ from pathlib import PurePath
 from typing import Any
 
 from plerion_policies.blocks import DOCUMENT_TYPE, KEY_TYPES, Block, read_block
+from plerion_policies.documents import unwrapped
 
 REFERENCE = re.compile(r"\$?\{?((?:data\.)?aws_\w+\.[\w-]+)(\[[^\]]*\])?(?:\..*)?")
 
@@ -35,9 +36,7 @@ class Node:
 
     def text(self, attribute: str) -> str | None:
         """The attribute, where it is one text."""
-        value = self.conf.get(attribute)
-        while isinstance(value, list) and len(value) == 1:
-            value = value[0]
+        value = unwrapped(self.conf.get(attribute))
         return value if isinstance(value, str) else None
 
 
