@@ -11,10 +11,9 @@ from authorization.engine import authorize
 from authorization.explain import explain
 from authorization.policies import Policies
 from authorization.request import Principal, PrincipalType, Request, Resource
+from test_authorization.parts import HOME, ROLE
 
-HOME = "111111111111"
 KEY_ID = "11111111-aaaa-4aaa-8aaa-111111111111"
-ROLE = f"arn:aws:iam::{HOME}:role/Scan"
 KEY = f"arn:aws:kms:eu-west-1:{HOME}:key/{KEY_ID}"
 CALLER = Principal(PrincipalType.ROLE_SESSION, f"arn:aws:sts::{HOME}:assumed-role/Scan/x", HOME, ROLE)
 REQUEST = Request(CALLER, "kms:Decrypt", Resource(KEY, HOME, {}), {"aws:CurrentTime": "2026-11-24T10:00:00Z"})

@@ -19,18 +19,8 @@ from authorization.explain import explain
 from authorization.policies import Grant
 from authorization.request import Request, Resource
 from test_authorization.asking import ask
-from test_authorization.hostile import (
-    CALLER,
-    HOME,
-    KEY,
-    KEY_ALLOW,
-    PLACES,
-    REQUEST,
-    ROLE,
-    policies,
-    refused,
-    validated,
-)
+from test_authorization.hostile import CALLER, KEY, KEY_ALLOW, PLACES, REQUEST, policies, refused, validated
+from test_authorization.parts import HOME, ROLE
 from test_authorization.situation import Policy, Situation, change_policy, count_policies
 from test_authorization.strategies import documents, situations
 

@@ -19,6 +19,7 @@ from test_authorization.parts import (
     KEY,
     OTHER,
     ROOT,
+    SERVICE,
     SESSION,
     key_policy,
 )
@@ -31,11 +32,10 @@ def names(caller: Principal, element: Any, *, complement: bool = False) -> Named
 
 
 def test_not_principal_spares_services_and_providers_that_it_lists() -> None:
-    ec2 = Principal(PrincipalType.SERVICE, "ec2.amazonaws.com")
     provider = f"arn:aws:iam::{HOME}:saml-provider/okta"
     saml = Principal(PrincipalType.SAML, provider)
-    assert names(ec2, {"Service": "ec2.amazonaws.com"}, complement=True) is None
-    assert names(ec2, {"Service": "s3.amazonaws.com"}, complement=True) is Named.SELF
+    assert names(SERVICE, {"Service": "ec2.amazonaws.com"}, complement=True) is None
+    assert names(SERVICE, {"Service": "s3.amazonaws.com"}, complement=True) is Named.SELF
     assert names(saml, {"Federated": provider}, complement=True) is None
     assert names(saml, {"Federated": "cognito-identity.amazonaws.com"}, complement=True) is Named.SELF
     assert names(Principal(PrincipalType.ANONYMOUS, ""), {"AWS": HOME}, complement=True) is Named.SELF
@@ -52,8 +52,7 @@ def test_who_may_retire_a_grant_and_by_which_right() -> None:
     assert right_to_retire(replace(GRANT, retiring=GUEST.issuer_arn), GUEST) is Named.SELF
     assert right_to_retire(replace(GRANT, operations=("RetireGrant",)), SESSION) is Named.SELF
     assert right_to_retire(replace(GRANT, issuing_account=OTHER), SESSION) is None
-    service = Principal(PrincipalType.SERVICE, "ec2.amazonaws.com")
-    assert right_to_retire(replace(GRANT, issuing_account=""), service) is None
+    assert right_to_retire(replace(GRANT, issuing_account=""), SERVICE) is None
 
 
 def test_a_child_grant_says_what_is_wrong_with_it() -> None:
