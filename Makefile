@@ -18,8 +18,7 @@ help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: .venv/complete ## Apply an example to an enforcing LocalStack, print who may do what and why, switch the mode.
-	@$(VENV_PYTHON) -m harness.setup
+demo: tools ## Apply an example to an enforcing LocalStack, print who may do what and why, switch the mode.
 	@$(VENV_PYTHON) -m harness.demo
 
 .PHONY: test
@@ -35,8 +34,7 @@ fuzz: .venv/complete ## Try FUZZ_EXAMPLES (1000) new documents and requests per 
 	@FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(VENV_PYTHON) -m pytest -n 2 -m generated tests/test_authorization $(ARGS)
 
 .PHONY: bench
-bench: .venv/complete ## Measure what compiling policies once and keeping Terraform's provider save.
-	@$(VENV_PYTHON) -m harness.setup
+bench: tools ## Measure what compiling policies once and keeping Terraform's provider save.
 	@$(VENV_PYTHON) tests/benchmarks/decisions.py
 	@$(VENV_PYTHON) tests/benchmarks/plans.py
 
@@ -54,8 +52,7 @@ docs: .venv/complete ## Write the tables of inputs, outputs and resources into t
 	@$(VENV_PYTHON) -m harness.docs
 
 .PHONY: lint
-lint: .venv/complete ## Lint HCL, Python, shell and links; tflint is built with Go where it is not on PATH.
-	@$(VENV_PYTHON) -m harness.setup
+lint: tools ## Lint HCL, Python, shell and links; tflint is built with Go where it is not on PATH.
 	@$(VENV_PYTHON) -m harness.lint
 
 .PHONY: scan
@@ -63,8 +60,11 @@ scan: setup ## Scan modules and examples with checkov, as HCL and as plans; FOLD
 	@$(VENV_PYTHON) -m harness.scan "$(FOLDER)"
 
 .PHONY: setup
-setup: ## Make the two virtual environments, find or fetch Terraform. The other targets do it themselves.
-	@$(MAKE) --no-print-directory --silent -j2 .venv/complete .venv-checkov/complete
+setup: ## Make the two virtual environments, find or fetch Terraform and its provider. The other targets do it themselves.
+	@$(MAKE) --no-print-directory --silent -j2 tools .venv-checkov/complete
+
+.PHONY: tools
+tools: .venv/complete
 	@$(VENV_PYTHON) -m harness.setup
 
 .PHONY: pins
