@@ -1,8 +1,8 @@
 # `terraform test` of this file needs Terraform 1.7 or newer, for the mocked provider; the module itself needs 1.6.
 
 mock_provider "aws" {
-  mock_data "aws_region" {
-    defaults = { id = "eu-west-1", name = "eu-west-1" }
+  mock_data "aws_service" {
+    defaults = { region = "eu-west-1" }
   }
   mock_data "aws_caller_identity" {
     defaults = { account_id = "111122223333" }
@@ -110,7 +110,7 @@ run "the_provider_of_another_place_is_refused" {
     }
   }
 
-  expect_failures = [data.aws_region.this, data.aws_caller_identity.this]
+  expect_failures = [data.aws_service.kms, data.aws_caller_identity.this]
 }
 
 run "nothing" {
@@ -124,7 +124,7 @@ run "nothing" {
   }
 
   assert {
-    condition     = length(aws_kms_key_policy.this) + length(terraform_data.tag) + length(terraform_data.untag) + length(terraform_data.restore) + length(data.aws_region.this) + length(data.aws_caller_identity.this) == 0
+    condition     = length(aws_kms_key_policy.this) + length(terraform_data.tag) + length(terraform_data.untag) + length(terraform_data.restore) + length(data.aws_service.kms) + length(data.aws_caller_identity.this) == 0
     error_message = "Something is set or read although create is false."
   }
 }
