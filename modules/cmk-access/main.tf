@@ -28,7 +28,6 @@ locals {
     "kms:GenerateDataKey*",
     "kms:DescribeKey",
   ]
-  actions_with_grants = concat(local.actions, ["kms:CreateGrant"])
 
   resources = concat(var.key_arns, [
     for place in setproduct(
@@ -40,7 +39,7 @@ locals {
   statement = {
     Effect    = "Allow"
     Sid       = "PlerionKmsCmkAccess"
-    Action    = var.grants_only_for_aws_resources ? local.actions : local.actions_with_grants
+    Action    = concat(local.actions, var.grants_only_for_aws_resources ? [] : ["kms:CreateGrant"])
     Resource  = local.resources
     Condition = local.condition
   }
@@ -57,7 +56,7 @@ locals {
   deny_statement = {
     Effect    = "Deny"
     Sid       = "PlerionKmsCmkAccessTagIsBinding"
-    Action    = local.actions_with_grants
+    Action    = concat(local.actions, ["kms:CreateGrant"])
     Resource  = ["arn:${var.partition}:kms:*:*:key/*"]
     Condition = local.deny_conditions[var.kms_key_access_mode]
   }

@@ -55,7 +55,7 @@ run "every_option" {
   }
 
   assert {
-    condition     = output.statements[2].Effect == "Deny" && output.statements[2].Condition == { StringNotEqualsIgnoreCase = { "aws:ResourceTag/PlerionAccess" = "Granted" } } && output.statements[2].Resource == ["arn:aws-us-gov:kms:*:*:key/*"]
-    error_message = "The Deny does not cover every key that is not tagged Granted."
+    condition     = output.statements[2].Effect == "Deny" && jsonencode(output.statements[2].Condition) == jsonencode({ StringNotEqualsIgnoreCase = { "aws:ResourceTag/PlerionAccess" = "Granted" }, "ForAllValues:StringNotLike" = { "kms:ResourceAliases" = "alias/aws/*" } }) && output.statements[2].Resource == ["arn:aws-us-gov:kms:*:*:key/*"]
+    error_message = "The Deny does not cover every customer managed key that is not tagged Granted."
   }
 }

@@ -101,6 +101,32 @@ run "a_binding_tag_needs_no_warning" {
   }
 }
 
+run "hardened_follows_the_tag_and_asks_for_arns" {
+  command = plan
+
+  variables {
+    kms_key_access_mode = "SELECTED_KEYS"
+    hardened            = true
+    keys = {
+      granted = { key_arn = "arn:aws:kms:eu-west-1:111122223333:key/2", policy_json = var.isolated, plerion_access_tag = "Granted" }
+    }
+  }
+
+  expect_failures = [output.policy_json]
+}
+
+run "hardened_without_additions_needs_no_arns" {
+  command = plan
+
+  variables {
+    hardened = true
+    keys = {
+      taken_out = { key_arn = "arn:aws:kms:eu-west-1:111122223333:key/2", policy_json = var.isolated, grant_plerion_access = false }
+      tag       = { key_arn = "arn:aws:kms:eu-west-1:111122223333:key/3", plerion_access_tag = "Granted" }
+    }
+  }
+}
+
 run "the_provider_of_another_place_is_refused" {
   command = plan
 
