@@ -176,9 +176,7 @@ def template_resources(plan: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("name", "target", "message"), SLIPS, ids=[message for _, _, message in SLIPS])
-def test_a_slip_in_the_targets_is_named(
-    terraform: Terraform, name: str, target: dict[str, Any], message: str
-) -> None:
+def test_a_slip_in_the_targets_is_named(terraform: Terraform, name: str, target: dict[str, Any], message: str) -> None:
     with pytest.raises(TerraformError) as raised:
         terraform.plan(targets={name: target})
     terraform.variables["targets"] = TARGETS
