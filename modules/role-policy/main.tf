@@ -12,7 +12,6 @@ locals {
   fits_inline_only = "set attach_policy_as = \"inline\", or ${local.how_to_shorten}"
 }
 
-# Either form is in place before the other goes: an apply that fails half-way leaves the role its policy.
 resource "aws_iam_role_policy" "this" {
   count = local.create_inline ? 1 : 0
 
@@ -21,8 +20,6 @@ resource "aws_iam_role_policy" "this" {
   policy = var.policy_json
 
   lifecycle {
-    create_before_destroy = true
-
     precondition {
       condition     = var.role_name != null
       error_message = local.role_name_is_missing
@@ -33,8 +30,6 @@ resource "aws_iam_role_policy" "this" {
       error_message = "The policy ${var.policy_name} has ${local.policy_size} characters, more than the ${local.largest_inline} that all inline policies of a role may have together: ${local.how_to_shorten}. A managed policy may have no more than ${local.largest_managed}."
     }
   }
-
-  depends_on = [aws_iam_policy.this]
 }
 
 resource "aws_iam_policy" "this" {
@@ -47,7 +42,6 @@ resource "aws_iam_policy" "this" {
   tags        = var.tags
 
   lifecycle {
-    create_before_destroy = true
     # IAM can't change it, and a new policy can't have the name while the old one is there.
     ignore_changes = [description]
 
@@ -58,6 +52,9 @@ resource "aws_iam_policy" "this" {
   }
 }
 
+# Depends on the inline policy and is created before anything is destroyed. So either form is in place before the other
+# goes, and an apply that fails half-way leaves the role its policy. Terraform extends create_before_destroy to what this
+# depends on: the policy, and the role.
 resource "aws_iam_role_policy_attachment" "this" {
   count = local.create_managed ? 1 : 0
 
