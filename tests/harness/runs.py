@@ -210,7 +210,6 @@ class ManyAccounts(WithCli):
     # By key: what the list of its account says about it. The others are not listed.
     LISTED: Mapping[str, tuple[str, ...]] = {
         "us-isolated": ("policy",),
-        "us-delegating": ("tag",),
         "eu-isolated": ("policy", "tag"),
     }
     # By the name that the expectations have for a key of the other account: its name there.

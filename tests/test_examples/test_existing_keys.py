@@ -85,7 +85,7 @@ def test_created_roles_are_handed_over_by_the_documented_steps_and_none_is_delet
         assert run.terraform.plan(create_roles=False, external_id=None) == []
     finally:
         state.write_bytes(kept)
-        run.terraform.variables = variables
+        run.terraform.variables = dict(variables)
     # Without the step, the roles would go.
     deleted = {change.address for change in run.terraform.plan(create_roles=False) if change.action == "delete"}
     run.terraform.variables = variables

@@ -45,15 +45,15 @@ def _swap_arn(accounts: dict[str, Any], account: str) -> None:
 
 def _misspell(accounts: dict[str, Any], account: str) -> None:
     accounts[account]["profile"] = "own"
-    accounts[account]["keys"]["us-delegating"]["tags"] = "Granted"
+    accounts[account]["keys"]["us-isolated"]["tags"] = "Granted"
 
 
 def _use_alias(accounts: dict[str, Any], account: str) -> None:
-    accounts[account]["keys"]["us-delegating"]["key_arn"] = "alias/reports"
+    accounts[account]["keys"]["us-isolated"]["key_arn"] = "alias/reports"
 
 
 def _move(accounts: dict[str, Any], account: str) -> None:
-    key = accounts[account]["keys"]["us-delegating"]
+    key = accounts[account]["keys"]["us-isolated"]
     key["key_arn"] = key["key_arn"].replace("us-east-1", "ap-southeast-2")
 
 
@@ -62,8 +62,8 @@ def _move(accounts: dict[str, Any], account: str) -> None:
     [
         (_drop_role, "gives no key_administrator_role_arn for {}: add the account, its id in quotes"),
         (_swap_arn, "names keys of another account for {} (us-isolated): list each key with the account that owns it"),
-        (_misspell, "has unsupported names for {} (the account's profile, us-delegating's tags): rename or remove"),
-        (_use_alias, "gives no ARN of a KMS key for us-delegating of {}: set key_arn to the form arn:aws:kms:"),
+        (_misspell, "has unsupported names for {} (the account's profile, us-isolated's tags): rename or remove"),
+        (_use_alias, "gives no ARN of a KMS key for us-isolated of {}: set key_arn to the form arn:aws:kms:"),
         (_move, "names Regions for {} that this configuration does not cover (ap-southeast-2): add a provider"),
     ],
     ids=lambda value: value.__name__[1:] if callable(value) else "",
