@@ -44,12 +44,15 @@ class Stack(Terraform):
 
         Raises TerraformError, and HarnessError where CloudFormation does not take the template.
         """
+        return [change for _, changes in self._plans(**variables) for change in changes]
+
+    def _plans(self, **variables: Any) -> list[tuple[Principal, list[PlannedChange]]]:
         stack_sets = planned_stack_sets(self.plan_document(**variables))
         if len(stack_sets) != 1:
             raise HarnessError(f"The plan holds {len(stack_sets)} StackSets: give the example one target.")
         (stack_set,) = stack_sets.values()
         self._change_sets += 1
-        return [change for maker in self.made_by for change in self._plan_of(maker, stack_set)]
+        return [(maker, self._plan_of(maker, stack_set)) for maker in self.made_by]
 
     def _plan_of(self, maker: Principal, stack_set: Mapping[str, Any]) -> list[PlannedChange]:
         change_set = {"StackName": STACK, "ChangeSetName": f"plan-{self._change_sets}"}
@@ -77,12 +80,13 @@ class Stack(Terraform):
 
         Raises TerraformError and HarnessError.
         """
-        changes = self.plan(**variables)
-        if changes:
-            for maker in self.made_by:
+        plans = self._plans(**variables)
+        for maker, changes in plans:
+            if changes:
                 self._execute(maker)
         stack = _client(self.made_by[0]).describe_stacks(StackName=STACK)["Stacks"][0]
-        return Applied(changes, {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())})
+        outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
+        return Applied([change for _, changes in plans for change in changes], outputs)
 
     def _execute(self, maker: Principal) -> None:
         done = "stack_update_complete" if _is_made(maker) else "stack_create_complete"
