@@ -18,8 +18,10 @@ class Source(StrEnum):
     SESSION = "session policy"
     SERVICE_CONTROL = "service control policy"
     RESOURCE_CONTROL = "resource control policy"
+    ENDPOINT = "VPC endpoint policy"
     ACCOUNT_ROOT = "account root user"
     NOT_SUPPORTED = "operation that does not work across accounts"
+    REQUEST = "request itself"
     NOT_UNDERSTOOD = "something the engine does not understand"
 
 

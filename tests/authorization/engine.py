@@ -67,10 +67,11 @@ class _Readings:
     resource: Reading | None
     service_control: list[Reading]
     resource_control: list[Reading]
+    endpoint: Reading | None
 
     def all(self) -> Iterable[Reading]:
         """In the order in which an explicit Deny is reported: identity before resource."""
-        caller = [self.identity, self.boundary, self.session, *self.service_control]
+        caller = [self.identity, self.boundary, self.session, *self.service_control, self.endpoint]
         return [reading for reading in [*caller, self.resource, *self.resource_control] if reading is not None]
 
 
@@ -80,7 +81,7 @@ class _Evaluation:
         self.request = request
         self.policies = policies
         self.wording = wording
-        self.asked = Asked.of(request)
+        self.asked = Asked.of(request, bounded=policies.boundary is not None)
         self.caller = request.principal
         self.foreign = request.principal.account != request.resource.account
         self.trace: tuple[StatementTrace, ...] = ()
@@ -108,6 +109,8 @@ class _Evaluation:
         for level in readings.service_control:
             if not level.allowing:
                 return self._refuse(Refusal.EXPLICIT, Source.SERVICE_CONTROL, "no service control policy allows it")
+        if readings.endpoint is not None and not readings.endpoint.allowing:
+            return self._refuse(Refusal.IMPLICIT, Source.ENDPOINT, "no VPC endpoint policy allows it")
         if self._needs_resource_policy():
             return self._decide_by_resource(readings)
         return self._decide_by_caller(readings, Source.IDENTITY, "")
@@ -117,8 +120,11 @@ class _Evaluation:
         resource = policies.resource
         resource_source = Source.TRUST_POLICY if resource and resource.kind is PolicyKind.TRUST else Source.KEY_POLICY
         limited = ":role/aws-service-role/" not in self.caller.issuer_arn
-        # kms:RetireGrant cannot be controlled by an RCP (KMS developer guide "Resource control policies").
-        controlled = limited and asked.action != "kms:retiregrant"
+        # An RCP controls neither kms:RetireGrant (KMS developer guide "Resource control policies") nor who assumes a
+        # service-linked role (AWS Organizations user guide "Resource control policies").
+        controlled = (
+            limited and asked.action != "kms:retiregrant" and ":role/aws-service-role/" not in self.request.resource.arn
+        )
         return _Readings(
             identity=read_policies(Source.IDENTITY, policies.identity, asked),
             boundary=None if policies.boundary is None else read_policies(Source.BOUNDARY, [policies.boundary], asked),
@@ -132,6 +138,7 @@ class _Evaluation:
                 for level in policies.resource_control
                 if controlled
             ],
+            endpoint=None if policies.endpoint is None else read_policies(Source.ENDPOINT, [policies.endpoint], asked),
         )
 
     def _needs_resource_policy(self) -> bool:
@@ -263,15 +270,17 @@ class _Evaluation:
     def _deny(self, reading: Reading) -> Decision:
         owner = reading.source in (Source.KEY_POLICY, Source.TRUST_POLICY)
         refusal = Refusal.UNREACHABLE if owner and self.foreign else Refusal.EXPLICIT
-        return self._refuse(refusal, reading.source, _because(reading.source.value, reading.denying[0]) + " denies it")
+        policy, _ = reading.denying[0]
+        reason = _because(reading.source.value, reading.denying[0]) + " denies it"
+        return self._refuse(refusal, reading.source, reason, policy)
 
     def _refuse_by_owner(self, resource: Reading | None) -> Decision:
         source = resource.source if resource else Source.KEY_POLICY
         reason = f"no {source.value} allows it or delegates it to the caller's account"
         return self._refuse(Refusal.UNREACHABLE if self.foreign else Refusal.IMPLICIT, source, reason)
 
-    def _refuse(self, refusal: Refusal, source: Source, reason: str) -> Decision:
-        error = access_denied(self.request, refusal, source, self.wording)
+    def _refuse(self, refusal: Refusal, source: Source, reason: str, policy: str = "") -> Decision:
+        error = access_denied(self.request, refusal, source, self.wording, policy)
         return Decision(False, source, reason, error, self.trace)
 
 

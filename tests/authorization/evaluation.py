@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from authorization import unknowns
 from authorization.context import Context
 from authorization.decision import ConditionFailure, Source, StatementTrace
 from authorization.documents import Policy, PolicyKind
@@ -21,22 +22,25 @@ _SLOTS = {
     Source.RESOURCE_CONTROL: (PolicyKind.RESOURCE_CONTROL,),
     Source.KEY_POLICY: (PolicyKind.KEY,),
     Source.TRUST_POLICY: (PolicyKind.TRUST,),
+    Source.ENDPOINT: (PolicyKind.ENDPOINT,),
 }
 """The kinds of document that may stand in each place. A managed policy serves as boundary or session policy too."""
 
 
 @dataclass(slots=True)
 class Asked:
-    """A request, ready to be compared: its context, and its action in lower case."""
+    """A request, ready to be compared: its context, its action in lower case, and whether its caller has a permissions
+    boundary."""
 
     request: Request
     context: Context
     action: str
+    bounded: bool = False
 
     @classmethod
-    def of(cls, request: Request) -> Asked:
+    def of(cls, request: Request, *, bounded: bool = False) -> Asked:
         """Prepare a request."""
-        return cls(request, Context(request), request.action.lower())
+        return cls(request, Context(request), request.action.lower(), bounded)
 
 
 @dataclass(slots=True)
@@ -85,7 +89,7 @@ def _read_statement(reading: Reading, policy: str, statement: Statement, asked: 
     request = asked.request
     named: Named | None = None
     if statement.principals is not None:
-        named = statement.principals.names(request.principal, allow=statement.allow)
+        named = statement.principals.names(request.principal, allow=statement.allow, bounded=asked.bounded)
         if named is None:
             return
     resource, lookup = request.resource, asked.context.get
@@ -104,8 +108,16 @@ def _read_statement(reading: Reading, policy: str, statement: Statement, asked: 
         reading.denying.append((policy, statement))
         return
     reading.allowing.append((policy, statement))
+    if named is Named.SELF and not unknowns.STAR_PRINCIPAL_IGNORES_BOUNDARY and _star_alone(reading.source, statement):
+        named = Named.ROLE
     if named is not None:
         reading.named.append((named, policy, statement))
+
+
+def _star_alone(source: Source, statement: Statement) -> bool:
+    """Whether an Allow of a key policy names the caller by `*`, without aws:PrincipalArn among its conditions."""
+    by_star = source is Source.KEY_POLICY and statement.principals is not None and statement.principals.anyone
+    return by_star and all(condition.key.lower() != "aws:principalarn" for condition in statement.conditions)
 
 
 def _first_failure(statement: Statement, asked: Asked) -> ConditionFailure | None:

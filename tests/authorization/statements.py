@@ -22,7 +22,11 @@ VERSIONS = ("2008-10-17", "2012-10-17")
 ELEMENTS = frozenset(
     ("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition")
 )
-_WITH_PRINCIPAL = (PolicyKind.KEY, PolicyKind.TRUST, PolicyKind.RESOURCE_CONTROL)
+_WITH_PRINCIPAL = (PolicyKind.KEY, PolicyKind.TRUST, PolicyKind.RESOURCE_CONTROL, PolicyKind.ENDPOINT)
+_WITH_NOT_PRINCIPAL = (PolicyKind.KEY, PolicyKind.ENDPOINT)
+_STAR_COVERS_SERVICES = (PolicyKind.RESOURCE_CONTROL, PolicyKind.ENDPOINT)
+"""Kinds whose `*` means AWS services too: RCPFullAWSAccess, which no account can detach, is all that allows them there
+(AWS Organizations user guide "Resource control policies"). Key policies: `unknowns.STAR_PRINCIPAL_COVERS_SERVICES`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +160,15 @@ class _Builder:
             self.problems.append("the statement, which needs one of Principal and NotPrincipal")
             return None
         complement = present[0] == "NotPrincipal"
-        if complement and (self.kind is not PolicyKind.KEY or self.content.get("Effect") != "Deny"):
+        if complement and (self.kind not in _WITH_NOT_PRINCIPAL or self.content.get("Effect") != "Deny"):
+            # "Not supported" with Allow: IAM user guide "AWS JSON policy elements: NotPrincipal".
             self.problems.append("the element 'NotPrincipal'")
         try:
             return compile_principals(
-                self.content[present[0]], complement=complement, providers=self.kind is PolicyKind.TRUST
+                self.content[present[0]],
+                complement=complement,
+                providers=self.kind is PolicyKind.TRUST,
+                star_covers_services=self.kind in _STAR_COVERS_SERVICES,
             )
         except NotUnderstoodError as problem:
             self.problems.append(str(problem))

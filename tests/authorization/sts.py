@@ -16,18 +16,19 @@ from authorization.decision import AwsError, Decision, Source
 from authorization.documents import Policy
 from authorization.engine import decide, refuse_not_understood
 from authorization.messages import Refusal, access_denied, wording_for
-from authorization.policies import Policies
 from authorization.request import ContextValue, PrincipalType, Request, Resource
 from authorization.session_tags import read_tags, validate_session_tags
 
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """The role to be assumed: full ARN with path, trust policy (PolicyKind.TRUST), tags."""
+    """The role to be assumed: full ARN with path, trust policy (PolicyKind.TRUST), tags, and the RCPs of its account as
+    in `Policies`."""
 
     arn: str
     trust: Policy
     tags: Mapping[str, str] = field(default_factory=dict)
+    resource_control: tuple[tuple[Policy, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def authorize_call(caller: Caller, call: StsCall) -> Decision:
         if call.operation == "GetFederationToken":
             return _federation_token(caller, call)
         if call.operation in _ON_NOTHING:
-            return _decide(caller, _request(caller, f"sts:{call.operation}", "*", {}), None)
+            return _decide(caller, _request(caller, f"sts:{call.operation}", "*", {}))
         return _refuse(caller, call, f"the STS operation {call.operation!r}")
     except Exception as error:  # an error of ours must never become an allow, nor a crash of the caller
         return _refuse(caller, call, f"the call: {type(error).__name__} while reading it")
@@ -97,7 +98,7 @@ def _assume_role(caller: Caller, call: StsCall) -> Decision:
         actions.append("sts:SetSourceIdentity")
     decision = Decision(False, Source.NOT_UNDERSTOOD, "")
     for asked in actions:
-        decision = _decide(caller, _request(caller, asked, call.role.arn, context, call.role), call.role.trust)
+        decision = _decide(caller, _request(caller, asked, call.role.arn, context, call.role), call.role)
         if not decision.allowed:
             return decision
     return _with_valid_tags(call, decision)
@@ -109,7 +110,7 @@ def _federation_token(caller: Caller, call: StsCall) -> Decision:
     actions = ["sts:GetFederationToken"] + (["sts:TagSession"] if call.parameters.get("Tags") else [])
     decision = Decision(False, Source.NOT_UNDERSTOOD, "")
     for action in actions:
-        decision = _decide(caller, _request(caller, action, arn, _context(caller, call)), None)
+        decision = _decide(caller, _request(caller, action, arn, _context(caller, call)))
         if not decision.allowed:
             return decision
     return _with_valid_tags(call, decision)
@@ -162,14 +163,8 @@ def _request(
     return Request(caller.principal, action, Resource(arn, account, tags), {**caller.context, **context})
 
 
-def _decide(caller: Caller, request: Request, trust: Policy | None) -> Decision:
-    policies = Policies(
-        identity=caller.identity,
-        boundary=caller.boundary,
-        session=caller.session,
-        resource=trust,
-        service_control=caller.service_control,
-    )
+def _decide(caller: Caller, request: Request, role: Role | None = None) -> Decision:
+    policies = caller.policies(role.trust, resource_control=role.resource_control) if role else caller.policies()
     return decide(request, policies, wording_for(request))
 
 

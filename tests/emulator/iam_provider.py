@@ -12,7 +12,7 @@ from localstack.services.iam.provider import IamProvider
 from authorization.documents import Policy, PolicyKind, parse_policy
 from authorization.policies import Policies
 from authorization.request import ContextValue, Principal, PrincipalType
-from authorization.simulate import Evaluation, simulate
+from authorization.simulate import Evaluation, ResourceEvaluation, simulate
 from authorization.validation import Holder, policy_size, validate_identity_policy, validate_trust_policy
 from emulator import errors, identities, principals, trust
 from emulator.identities import Identity
@@ -170,10 +170,22 @@ def _owner(request: Mapping[str, Any]) -> str:
 
 
 def _result(evaluation: Evaluation) -> dict[str, Any]:
-    return {
+    result = {
         "EvalActionName": evaluation.action,
-        "EvalResourceName": evaluation.resource,
+        "EvalResourceName": evaluation.template,
         "EvalDecision": evaluation.answer.value,
+        **_reasons(evaluation),
+    }
+    if [each.resource for each in evaluation.resources] != ["*"]:
+        result["ResourceSpecificResults"] = [
+            {"EvalResourceName": each.resource, "EvalResourceDecision": each.answer.value, **_reasons(each)}
+            for each in evaluation.resources
+        ]
+    return result
+
+
+def _reasons(evaluation: Evaluation | ResourceEvaluation) -> dict[str, Any]:
+    return {
         "MatchedStatements": [
             {"SourcePolicyId": matched.policy, "SourcePolicyType": "IAM Policy"} for matched in evaluation.matched
         ],
