@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from authorization.decision import AwsError
 
-_CRYPTOGRAPHIC = frozenset(
+CRYPTOGRAPHIC = frozenset(
     (
         "Decapsulate",
         "Decrypt",
@@ -27,7 +27,9 @@ _CRYPTOGRAPHIC = frozenset(
         "VerifyMac",
     )
 )
-_USING = _CRYPTOGRAPHIC | {"CreateGrant", "GetPublicKey", "ReplicateKey"}
+"""Operations that use a key's material. KMS counts the days since the last of them."""
+
+_USING = CRYPTOGRAPHIC | {"CreateGrant", "GetPublicKey", "ReplicateKey"}
 _ROTATING = frozenset(("DisableKeyRotation", "EnableKeyRotation", "RotateKeyOnDemand"))
 _CHANGING = frozenset(
     (
@@ -63,7 +65,7 @@ _STATES: dict[str, _Rules] = {
     ),
     "PendingDeletion": _PENDING_DELETION,
     "PendingReplicaDeletion": _PENDING_DELETION,
-    "Unavailable": ((_CRYPTOGRAPHIC, _INVALID, "is unavailable."),),
+    "Unavailable": ((CRYPTOGRAPHIC, _INVALID, "is unavailable."),),
     "Creating": ((_USING | _ROTATING | _CHANGING, _INVALID, "is creating."),),
     "Updating": (
         (frozenset(("DisableKey", "EnableKey", "ReplicateKey", "UpdatePrimaryRegion")), _INVALID, "is updating."),

@@ -6,6 +6,7 @@ tags in AWS STS", "How to use an external ID".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,6 +46,8 @@ class StsCall:
     transitive_tags: Mapping[str, str] = field(default_factory=dict)
 
 
+_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+", re.ASCII)
+
 _ASSUMING = {
     "AssumeRole": None,
     "AssumeRoleWithWebIdentity": PrincipalType.WEB_IDENTITY,
@@ -77,7 +80,11 @@ def _assume_role(caller: Caller, call: StsCall) -> Decision:
     action = f"sts:{call.operation}"
     needed = _ASSUMING[call.operation]
     if call.role is None:
-        request = _request(caller, action, str(call.parameters.get("RoleArn", "")), {})
+        arn = str(call.parameters.get("RoleArn", ""))
+        if not _ROLE_ARN.fullmatch(arn):
+            text = f"{arn} is invalid"
+            return Decision(False, Source.REQUEST, text, AwsError("ValidationError", 400, text))
+        request = _request(caller, action, arn, {})
         error = access_denied(request, Refusal.UNREACHABLE, Source.TRUST_POLICY, wording_for(request))
         return Decision(False, Source.TRUST_POLICY, f"there is no role {request.resource.arn!r}", error)
     if needed is not None and caller.principal.type is not needed:

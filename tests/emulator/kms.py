@@ -84,6 +84,8 @@ def hand_over(call: Call) -> None:
             error = key_state.refusal(call.operation, found.kms_key.metadata["KeyState"], found.arn)
         if error is not None:
             raise errors.from_decision(error)
+        if call.operation in key_state.CRYPTOGRAPHIC:
+            keys.remember_use(found)
     owned = call.keys.get("target") or call.keys.get("key")
     if owned is not None:
         call.context.account_id = owned.account
@@ -113,16 +115,26 @@ def _one_key(call: Call) -> None:
 
 
 def _decrypt(call: Call) -> None:
-    if call.parameters.get("KeyId"):
-        _one_key(call)
-        return
-    call.keys["key"] = _by_ciphertext(call)
+    call.keys["key"] = _decrypting(call, call.parameters.get("KeyId"))
 
 
 def _re_encrypt(call: Call) -> None:
-    source = call.parameters.get("SourceKeyId")
-    call.keys["source"] = keys.find(source, call.account, call.region) if source else _by_ciphertext(call)
+    call.keys["source"] = _decrypting(call, call.parameters.get("SourceKeyId"))
     call.keys["destination"] = keys.find(call.parameters["DestinationKeyId"], call.account, call.region)
+
+
+def _decrypting(call: Call, reference: str | None) -> Found | None:
+    """The key that decrypts: the one named, else the ciphertext's. A bare key id may be that of another account's key
+    which the ciphertext names (KMS API reference, Decrypt)."""
+    if not reference:
+        return _by_ciphertext(call)
+    try:
+        return keys.find(reference, call.account, call.region)
+    except NotFoundException:
+        found = _by_ciphertext(call)
+        if found is None or found.key_id != reference:
+            raise
+        return found
 
 
 def _by_ciphertext(call: Call) -> Found | None:

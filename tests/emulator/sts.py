@@ -127,7 +127,7 @@ def _check_session_name(call: Call) -> None:
     if name is not None and not SESSION_NAME.fullmatch(name):
         raise _validation(
             f"1 validation error detected: Value '{name}' at 'roleSessionName' failed to satisfy constraint: Member "
-            "must satisfy regular expression pattern: [\\w+=,.@-]*, with a length from 2 to 64"
+            "must satisfy regular expression pattern: [\\w+=,.@-]*"
         )
 
 
