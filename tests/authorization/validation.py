@@ -340,15 +340,21 @@ def _check_trust_statement(statement: Mapping[str, object], exists: Exists) -> N
         raise _InvalidError("Missing required field Action")
     if "NotAction" in statement or not all(action.lower().startswith("sts:") for action in actions):
         raise _InvalidError("AssumeRole policy may only specify STS AssumeRole actions.")
-    unknown = [name for kind, name in _named_principals(statement) if kind == "Service" and not is_known_service(name)]
-    invalid = ", ".join(f'"SERVICE":"{name}"' for name in unknown) or _invalid_principals(statement, exists)
+    invalid = _invalid_principals(statement, exists)
     if invalid:
         raise _InvalidError(f"Invalid principal in policy: {invalid}")
 
 
 def _invalid_principals(statement: Mapping[str, object], exists: Exists) -> str:
-    """What is wrong with the principals: a form that is not known, a unique id, or one that does not exist; else
-    empty."""
+    """The principals that cannot be named, as IAM shows them: of a form that AWS does not have, a unique id, one that
+    does not exist; else empty."""
+    broken = [
+        f'"{_AS_SHOWN[kind]}":"{name}"'
+        for kind, name in _named_principals(statement)
+        if kind in _AS_SHOWN and not _is_principal(kind, name)
+    ]
+    if broken:
+        return ", ".join(broken)
     element = statement.get("Principal", statement.get("NotPrincipal"))
     try:
         principals = compile_principals(element, complement=False, providers=True)
@@ -356,6 +362,19 @@ def _invalid_principals(statement: Mapping[str, object], exists: Exists) -> str:
         return str(problem)
     missing = sorted(principals.unique_ids) + [arn for arn in _named_arns(principals) if not exists(arn)]
     return ", ".join(f'"AWS":"{arn}"' for arn in missing)
+
+
+_AS_SHOWN = {"AWS": "AWS", "Service": "SERVICE", "Federated": "FEDERATED"}
+
+
+def _is_principal(kind: str, name: str) -> bool:
+    if kind == "Service":
+        return is_known_service(name)
+    try:
+        compile_principals({kind: name}, complement=False, providers=True)
+    except NotUnderstoodError:
+        return False
+    return True
 
 
 def _named_arns(principals: Principals) -> list[str]:

@@ -6,6 +6,8 @@ handed on as a call in the owner's account with the bare key id, which mends all
 
 from __future__ import annotations
 
+import contextlib
+
 from localstack.aws.api.kms import InvalidCiphertextException, InvalidGrantTokenException, NotFoundException
 
 from authorization import key_state
@@ -131,10 +133,11 @@ def _decrypting(call: Call, reference: str | None) -> Found | None:
     try:
         return keys.find(reference, call.account, call.region)
     except NotFoundException:
-        found = _by_ciphertext(call)
-        if found is None or found.key_id != reference:
-            raise
-        return found
+        with contextlib.suppress(InvalidCiphertextException):
+            found = _by_ciphertext(call)
+            if found is not None and found.key_id == reference:
+                return found
+        raise
 
 
 def _by_ciphertext(call: Call) -> Found | None:

@@ -443,7 +443,7 @@ def _run_state(fields: Mapping[str, Any]) -> None:
 
 def _run_child(fields: Mapping[str, Any]) -> None:
     parent, child = _grant(fields["parent"], _key_arn(fields)), _grant(fields["child"], _key_arn(fields))
-    problem = validate_child_grant(parent, child.operations, child.equals, child.subset)
+    problem = validate_child_grant(parent, child.operations, child.equals, child.subset, child.source_arn)
     assert ("accepted" if problem is None else "rejected") == fields["expect"], problem
     assert fields.get("because", "") in (problem or "")
 
