@@ -20,7 +20,7 @@ from authorization.decision import Decision
 from authorization.explain import explain
 from authorization.request import ContextValue, Principal, PrincipalType
 from emulator import caller as callers
-from emulator import cloudformation, errors, iam, kms, sts, tagging
+from emulator import cloudformation, errors, iam, kms, members, sts, tagging
 from emulator.call import Call
 from emulator.caller import CredentialsError, Resolved
 
@@ -78,6 +78,7 @@ class Gate:
         try:
             call = self._call(context)
             service = SERVICES[call.service]
+            members.check(context)
             service.prepare(call)
             if self._enforce:
                 _authorize(call, service)
