@@ -49,11 +49,12 @@ WORKS_ACROSS_ACCOUNTS = [
 def allowed(s: Situation) -> bool:
     """Whether AWS would let the call through."""
     caller_side = [*s.identity, *(p for p in (s.boundary, s.session) if p is not None)]
-    controls = [p for level in (*s.service_control, *s.resource_control) for p in level]
+    levels = [*s.service_control, *s.resource_control, *([] if s.endpoint is None else [[s.endpoint]])]
+    controls = [p for level in levels for p in level]
     owner_side = [] if s.key_policy is None else [s.key_policy]
     if any(says(p, "Deny", s) for p in [*caller_side, *controls, *owner_side]):
         return False
-    for level in [*s.service_control, *s.resource_control]:
+    for level in levels:
         if not any(says(p, "Allow", s) for p in level):
             return False
     if s.key_policy is None:

@@ -92,7 +92,7 @@ def test_a_removed_allow_never_allows_more(s: Situation, data: st.DataObject) ->
 
 
 @given(situations(), st.data())
-def test_a_boundary_a_session_policy_or_a_level_of_control_policies_never_allows_more(
+def test_a_policy_that_limits_or_a_level_of_control_policies_never_allows_more(
     s: Situation, data: st.DataObject
 ) -> None:
     refused = not ask(s).allowed
@@ -105,6 +105,7 @@ def test_a_boundary_a_session_policy_or_a_level_of_control_policies_never_allows
         replace(s, resource_control=[*s.resource_control, [one("resource control")]]),
     ]
     added += [replace(s, boundary=one("boundary"))] if s.boundary is None else []
+    added += [replace(s, endpoint=one("VPC endpoint"))] if s.endpoint is None else []
     added += [replace(s, session=one("session"))] if s.session is None else []
     for changed in added:
         assert not (refused and ask(changed).allowed)
