@@ -144,6 +144,7 @@ def _no_such_key(caller: Caller, call: KmsCall, permission: Permission) -> Decis
 
 
 def _reserved(alias: str) -> Decision:
+    """The code is AWS's, whose text is empty (as getmoto/moto's tests of KMS have it); the text here is ours."""
     text = (
         f"The alias {alias} cannot be created, updated or deleted: {RESERVED_ALIASES} is reserved for AWS managed keys."
     )

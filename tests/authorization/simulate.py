@@ -63,7 +63,7 @@ class Evaluation:
     def answer(self) -> EvalDecision:
         """`explicitDeny` if a resource has it, else `implicitDeny` if one has it, else `allowed`."""
         answers = {each.answer for each in self.resources}
-        return next(answer for answer in _MOST_RESTRICTIVE if answer in answers)
+        return next((answer for answer in _MOST_RESTRICTIVE if answer in answers), EvalDecision.IMPLICIT_DENY)
 
     @property
     def matched(self) -> tuple[MatchedStatement, ...]:
