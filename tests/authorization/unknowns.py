@@ -40,7 +40,8 @@ Inferred from "key trust" in KMS's policy evaluation; no test is published. True
 
 STAR_PRINCIPAL_COVERS_SERVICES = False
 """Whether `"Principal": "*"` in an Allow of a key policy also means AWS service principals. Not documented for KMS;
-role trust policies are read alike. False refuses more. In a Deny, and in a resource control policy, it always covers them."""
+role trust policies are read alike. False refuses more. In a Deny, and in a resource control policy, it always covers
+them."""
 
 OPERATOR_NAMES = "in any letter case"
 """Whether `stringequals` is the operator `StringEquals`. Not documented. Both are taken as the same: what was meant is
