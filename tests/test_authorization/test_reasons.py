@@ -26,6 +26,7 @@ from test_authorization.parts import (
     SERVICE,
     SESSION,
     allow,
+    deny,
     key_policy,
     policy,
 )
@@ -77,7 +78,7 @@ def test_the_error_where_something_is_not_understood(
 
 
 def test_a_statement_that_is_not_understood_leaves_its_trace() -> None:
-    strange = allow(Condition={"Strange": {"aws:username": "x"}})
+    strange = deny(Condition={"Strange": {"aws:username": "x"}})
     given = Policies(identity=(policy(PolicyKind.IDENTITY, allow(), strange),), resource=key_policy(DELEGATION))
     decision = authorize(Request(SESSION, "kms:Decrypt", Resource(KEY, HOME)), given)
     assert decision.source is Source.NOT_UNDERSTOOD
