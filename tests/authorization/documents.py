@@ -15,8 +15,8 @@ from authorization.statements import Document, compile_document, unsupported_doc
 __all__ = ["Policy", "PolicyKind", "parse_policy"]
 
 MAX_CACHED_CHARACTERS = 1 << 25
-"""How much text the compiled documents that are kept may have together: 10,000 of the largest policies of IAM and KMS
-that are in use, in some hundred megabytes."""
+"""How much text the compiled documents that are kept may have together: 10,000 policies of 3,300 characters. A compiled
+document takes about 17 bytes of memory for each character."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,9 @@ def parse_policy(text: str, kind: PolicyKind, name: str) -> Policy:
     return Policy(name, kind, _CACHE.get(text, kind) if isinstance(text, str) else compile_document(text, kind))
 
 
-class _Cache:
-    """The compiled documents that were used last. Safe for threads."""
+class Cache:
+    """The compiled documents that were used last, by kind and text. Safe for threads. size: how many characters their
+    texts may have together."""
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -46,6 +47,7 @@ class _Cache:
         self._lock = Lock()
 
     def get(self, text: str, kind: PolicyKind) -> Document:
+        """The document, compiled now if it is not kept."""
         key = (text, kind)
         with self._lock:
             document = self._documents.get(key)
@@ -62,5 +64,11 @@ class _Cache:
                 self._used -= len(oldest)
         return document
 
+    def cache_clear(self) -> None:
+        """Keep nothing, as `cache_clear` of functools.lru_cache does."""
+        with self._lock:
+            self._documents.clear()
+            self._used = 0
 
-_CACHE = _Cache(MAX_CACHED_CHARACTERS)
+
+_CACHE = Cache(MAX_CACHED_CHARACTERS)
