@@ -315,7 +315,11 @@ class _Evaluation:
         return Decision(False, source, reason, error, self._trace)
 
     def _trace(self) -> Trace:
-        return tuple(trace for source, given in self._policies() for trace in trace_policies(source, given, self.asked))
+        sources = self._policies()
+        try:
+            return tuple(trace for source, given in sources for trace in trace_policies(source, given, self.asked))
+        except Exception:  # what the decision did not need to look at must not crash the caller who asks why
+            return ()
 
 
 def _delegation(source: Source) -> Source:
