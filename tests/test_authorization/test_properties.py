@@ -238,22 +238,22 @@ def test_an_unsupported_allow_never_refuses_and_an_unsupported_deny_never_allows
 @given(situations(), st.data())
 def test_unsupported_parts_are_undecided_exactly_where_their_readings_differ(s: Situation, data: st.DataObject) -> None:
     """The second reading tries every combination of what the unsupported parts may mean."""
-    readings, caller = [s], s.caller
-    for number in data.draw(st.sets(st.integers(0, max(count_policies(s) - 1, 0)), min_size=1, max_size=2)):
+    spoilt, readings, caller = s, [s], s.caller
+    for number in data.draw(st.sets(st.integers(0, max(count_policies(s) - 1, 0)), max_size=2)):
         meant: list[Policy] = []
 
         def spoil(policy: Policy, kind: str, meant: list[Policy] = meant) -> Policy:
-            spoilt, readings = data.draw(unsupported_documents(policy, kind, caller))
-            meant += readings
-            return spoilt
+            odd: Policy
+            odd, meanings = data.draw(unsupported_documents(policy, kind, caller))
+            meant += meanings
+            return odd
 
-        s = change_policy(s, number, spoil)
-        readings = [
-            change_policy(reading, number, lambda _policy, _kind, chosen=chosen: chosen)
-            for reading in readings
-            for chosen in meant
-        ] or readings
-    decision = ask(s)
+        def mean(reading: Situation, policy: Policy, number: int = number) -> Situation:
+            return change_policy(reading, number, lambda _policy, _kind: policy)
+
+        spoilt = change_policy(spoilt, number, spoil)
+        readings = [mean(reading, policy) for reading in readings for policy in meant] or readings
+    decision = ask(spoilt)
     assert decision.outcome.value == naive.outcome(readings), explain(decision)
     assert bool(decision.unsupported) is (decision.outcome is Outcome.UNDECIDED)
 

@@ -93,6 +93,7 @@ def test_what_makes_a_decision_undecided_is_named_place_by_place() -> None:
         PolicyKind.IDENTITY,
         allow(Sid="Odd", Condition={"Strange": {"aws:username": "x"}, "Stranger": {"aws:username": "x"}}),
         allow(Effect="deny", Sid="Odder"),
+        deny(Sid="Oddest", Condition={"Strangest": {"aws:username": "x"}}),
         allow(Sid="Fails", Condition={"Strange": {"aws:username": "x"}, "Null": {"aws:PrincipalArn": "true"}}),
     )
     request = Request(SESSION, "kms:Decrypt", Resource(KEY, HOME))
@@ -102,19 +103,41 @@ def test_what_makes_a_decision_undecided_is_named_place_by_place() -> None:
     assert decision.unsupported == (
         "identity, Odd: the condition operator 'Strange'; the condition operator 'Stranger'",
         "identity, Odder: the Effect 'deny'",
+        "identity, Oddest: the condition operator 'Strangest'",
     )
     assert decision.reason == f"not understood: {'; '.join(decision.unsupported)}"
     assert [trace.statement for trace in decision.trace] == ["Fails", "statement 1"]
     allowed = replace(given, identity=(identity, OPEN))
-    assert authorize(request, allowed).unsupported == ("identity, Odder: the Effect 'deny'",)
+    assert authorize(request, allowed).unsupported == decision.unsupported[1:]
     for decided in (
         replace(given, resource=key_policy(allow(Principal={"AWS": OTHER}))),
         replace(given, boundary=CLOSED[PolicyKind.BOUNDARY]),
     ):
         assert authorize(request, decided).outcome is Outcome.REFUSED
         assert authorize(request, decided).unsupported == ()
+    needless = policy(PolicyKind.IDENTITY, allow(Condition={"Strange": {"aws:username": "x"}}), allow())
+    delegation = key_policy(allow(Principal={"AWS": HOME}, Condition={"Stranger": {"aws:username": "x"}}))
+    by_key = authorize(request, Policies(identity=(needless,), resource=delegation))
+    assert by_key.unsupported == ("key, statement 1: the condition operator 'Stranger'",)
     whole = Policies(identity=(parse_policy("{", PolicyKind.IDENTITY, "broken"),), resource=key_policy(DELEGATION))
     assert authorize(request, whole).unsupported[0].startswith("broken: the document, which is not JSON")
+
+
+def test_a_statement_for_another_principal_leaves_no_trace() -> None:
+    request = Request(SESSION, "kms:Decrypt", Resource(KEY, HOME))
+    given = Policies(identity=(OPEN,), resource=key_policy(allow(Principal={"AWS": OTHER}), DELEGATION))
+    assert [(trace.policy, trace.statement) for trace in authorize(request, given).trace] == [
+        ("identity", "statement 1"),
+        ("key", "statement 2"),
+    ]
+    by_service = replace(request, principal=SERVICE)
+    assert authorize(by_service, Policies(resource=key_policy(allow(Principal="*")))).trace == ()
+
+
+def test_a_policy_may_have_a_name_that_is_no_unicode() -> None:
+    broken = Policies(identity=(parse_policy("{", PolicyKind.IDENTITY, "x\ud800"),), resource=key_policy(DELEGATION))
+    decision = authorize(Request(SESSION, "kms:Decrypt", Resource(KEY, HOME)), broken)
+    assert decision.unsupported[0].startswith("x\\ud800: the document, which is not JSON")
 
 
 def test_an_unsupported_value_leaves_one_trace_of_its_statement() -> None:
@@ -161,7 +184,7 @@ def test_the_answer_for_several_permissions() -> None:
     assert all_of([undecided, refused]).reason == "r"
     assert all_of([undecided, allowed]).reason == "u"
     assert all_of([allowed, undecided, allowed]).reason == "u"
-    assert all_of(iter([refused, None])).reason == "r"  # type: ignore[list-item]
+    assert all_of(iter([refused, allowed])).reason == "r"
     with pytest.raises(ValueError, match="no permission is asked for"):
         all_of([])
 
@@ -223,6 +246,7 @@ def test_a_resource_that_is_no_arn_is_named() -> None:
     limited = Policies(identity=(policy(PolicyKind.IDENTITY, allow(Resource="arn:aws:kms:*:*:key/*")),))
     decision = authorize(Request(SESSION, "kms:Decrypt", Resource("key/x", HOME)), limited)
     assert decision.reason.endswith("the requested resource 'key/x', which is no ARN")
+    assert decision.trace == ()
 
 
 def test_an_error_while_deciding_refuses_and_is_named() -> None:
