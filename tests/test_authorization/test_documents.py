@@ -50,6 +50,16 @@ ANYONE = {"Principal": "*"}
         (PolicyKind.IDENTITY, {"Version": "2008"}, "p: the version '2008' of the document"),
         (
             PolicyKind.IDENTITY,
+            {"Statements": [], "Version": "2008"},
+            "p: the element 'Statements' of the document; the version '2008' of the document",
+        ),
+        (
+            PolicyKind.IDENTITY,
+            {"Version": "2008", "Statement": allow(Sid=7)},
+            "p, statement 1: the version '2008' of the document; the Sid, which is not a string",
+        ),
+        (
+            PolicyKind.IDENTITY,
             {"Statement": []},
             "p: the document, which has no Statement that is an object or a list of objects",
         ),
@@ -139,6 +149,8 @@ def test_a_document_may_have_an_id_and_a_million_characters() -> None:
     assert parse_policy(text.ljust(1 << 20), PolicyKind.KEY, "p").document.problem is None
     longer = parse_policy(text.ljust((1 << 20) + 1), PolicyKind.KEY, "p").document
     assert longer.problem == "the document, which has more than 1048576 characters"
+    with_id = Policies(identity=(OPEN,), resource=parse_policy(text, PolicyKind.KEY, "p"))
+    assert authorize(Request(SESSION, "kms:Decrypt", Resource(KEY, HOME)), with_id).allowed
 
 
 @pytest.mark.parametrize(
@@ -183,6 +195,10 @@ def test_the_documents_used_last_are_kept_as_long_as_their_texts_have_room() -> 
     assert cache.get(text["a"], PolicyKind.KEY) is not kept["a"]
     cache.cache_clear()
     assert cache.get(text["c"], PolicyKind.KEY) is not kept["c"]
+    exactly = Cache(len(text["a"]))
+    exactly.get(text["a"], PolicyKind.KEY)
+    exactly.cache_clear()
+    assert exactly.get(text["a"], PolicyKind.KEY) is exactly.get(text["a"], PolicyKind.KEY)
     larger = text["d"].ljust(4 * len(text["d"]))
     assert cache.get(larger, PolicyKind.KEY) is not cache.get(larger, PolicyKind.KEY)
     assert cache.get(text["a"], PolicyKind.KEY) is cache.get(text["a"], PolicyKind.KEY)
@@ -194,6 +210,7 @@ def test_a_document_remembers_no_more_actions_than_a_service_has() -> None:
         assert len(document.about(f"s3:made-up-{number}")) == 1
         assert document.about("kms:decrypt") == ()
     assert len(document._by_action) <= 256
+    assert document.about("s3:getobject") is document.about("s3:getobject")
 
 
 def test_variables_between_wildcards() -> None:

@@ -185,7 +185,7 @@ def test_the_answer_for_several_permissions() -> None:
     assert all_of([undecided, allowed]).reason == "u"
     assert all_of([allowed, undecided, allowed]).reason == "u"
     assert all_of(iter([refused, allowed])).reason == "r"
-    with pytest.raises(ValueError, match="no permission is asked for"):
+    with pytest.raises(ValueError, match="^no permission is asked for$"):
         all_of([])
 
 
