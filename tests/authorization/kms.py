@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from authorization.arn import parse_arn
 from authorization.caller import Caller
-from authorization.decision import AwsError, Decision, Source
+from authorization.decision import AwsError, Decision, Source, all_of
 from authorization.documents import PolicyKind, parse_policy
 from authorization.engine import decide, refuse_not_understood
 from authorization.kms_call import Key, KmsCall
@@ -27,7 +27,8 @@ _ALIAS_OR_NOTHING = {On.ALIAS, On.NOTHING, On.RETIRING_PRINCIPAL}
 
 
 def authorize_call(caller: Caller, call: KmsCall) -> Decision:
-    """Decide all the permissions that the call needs, in AWS's order: the first refusal, else the last allow.
+    """Decide all the permissions that the call needs, in AWS's order: the first refusal, else the first that is
+    undecided, else the last allow.
 
     An operation that the table does not know is refused and named. A key of the caller's own account that does not
     exist, or that the operation does not take by its alias, is refused with NotFoundException; a missing key of another
@@ -70,19 +71,13 @@ def _authorize(caller: Caller, call: KmsCall) -> Decision:
         key_id = str(call.parameters.get(member) or "")
         if KeyId.ALIAS not in operation.key_ids and key_id.split(":", 5)[-1].startswith("alias/"):
             return _not_found(f"Invalid keyId '{key_id}'")
-    decision: Decision | None = None
-    for permission in permissions(call.operation):
-        if permission.when and not call.parameters.get(permission.when):
-            continue
-        if permission.on in _ALIAS_OR_NOTHING:
-            decision = _on_no_key(caller, call, permission)
-        else:
-            decision = _on_key(caller, call, permission, call.keys.get(permission.on.value))
-        if not decision.allowed:
-            return decision
-    if decision is None:  # the table gives every operation a permission
-        raise LookupError(call.operation)
-    return decision
+    return all_of(
+        _on_no_key(caller, call, permission)
+        if permission.on in _ALIAS_OR_NOTHING
+        else _on_key(caller, call, permission, call.keys.get(permission.on.value))
+        for permission in permissions(call.operation)
+        if not permission.when or call.parameters.get(permission.when)
+    )
 
 
 def _on_no_key(caller: Caller, call: KmsCall, permission: Permission) -> Decision:

@@ -13,7 +13,7 @@ from typing import Any
 
 from authorization.arn import parse_arn
 from authorization.caller import Caller
-from authorization.decision import AwsError, Decision, Source
+from authorization.decision import AwsError, Decision, Source, all_of
 from authorization.documents import Policy
 from authorization.engine import decide, refuse_not_understood
 from authorization.messages import Refusal, access_denied, wording_for
@@ -60,7 +60,7 @@ _ON_NOTHING = frozenset({"GetCallerIdentity", "GetSessionToken", "GetAccessKeyIn
 
 def authorize_call(caller: Caller, call: StsCall) -> Decision:
     """Decide sts:AssumeRole*, and sts:TagSession and sts:SetSourceIdentity where the call asks for them: the first
-    refusal, else the last allow.
+    refusal, else the first that is undecided, else the last allow.
 
     Session tags that break STS's limits are refused with STS's error, once the call is authorized.
     """
@@ -103,28 +103,20 @@ def _assume_role(caller: Caller, call: StsCall) -> Decision:
         actions.append("sts:TagSession")
     if "sts:SourceIdentity" in context:
         actions.append("sts:SetSourceIdentity")
-    decision = Decision(False, Source.NOT_UNDERSTOOD, "")
-    for asked in actions:
-        decision = _decide(caller, _request(caller, asked, call.role.arn, context, call.role), call.role)
-        if not decision.allowed:
-            return decision
-    return _with_valid_tags(call, decision)
+    requests = [_request(caller, asked, call.role.arn, context, call.role) for asked in actions]
+    return _with_valid_tags(call, all_of(_decide(caller, request, call.role) for request in requests))
 
 
 def _federation_token(caller: Caller, call: StsCall) -> Decision:
     name = call.parameters.get("Name", "")
     arn = f"arn:aws:sts::{caller.principal.account}:federated-user/{name}"
     actions = ["sts:GetFederationToken"] + (["sts:TagSession"] if call.parameters.get("Tags") else [])
-    decision = Decision(False, Source.NOT_UNDERSTOOD, "")
-    for action in actions:
-        decision = _decide(caller, _request(caller, action, arn, _context(caller, call)))
-        if not decision.allowed:
-            return decision
-    return _with_valid_tags(call, decision)
+    requests = [_request(caller, action, arn, _context(caller, call)) for action in actions]
+    return _with_valid_tags(call, all_of(_decide(caller, request) for request in requests))
 
 
 def _with_valid_tags(call: StsCall, decision: Decision) -> Decision:
-    error = validate_session_tags(call.parameters, call.transitive_tags)
+    error = validate_session_tags(call.parameters, call.transitive_tags) if decision.allowed else None
     if error is None:
         return decision
     return Decision(False, decision.source, f"the session tags are not valid: {error.message}", error, decision.trace)

@@ -63,15 +63,15 @@ CROSS_ACCOUNT_UNSUPPORTED_ERROR = "as a key that cannot be reached"
 another account that is missing or forbidden, because it tells the caller nothing."""
 
 FEDERATED_IN_KEY_POLICY = "not understood"
-"""`{"Federated": ...}` in a key policy: what it would match is not documented for KMS. A request whose action it names
-is refused."""
+"""`{"Federated": ...}` in a key policy: what it would match is not documented for KMS. Its statement is read both
+ways."""
 
 BOOL_TAKES_VARIABLES = False
 """Whether `Bool` takes policy variables: AWS's two pages disagree. False: such a condition is not understood."""
 
 TYPE_MISMATCH = "not understood"
-"""A numeric, date, or IP operator that meets a context value of another type: not documented, so the request is
-refused."""
+"""A numeric, date, or IP operator that meets a context value of another type: not documented, so the condition is read
+both ways."""
 
 REENCRYPT_CHECK_ORDER = ("source", "destination")
 """Which half of ReEncrypt is checked first. It only decides which of two errors is shown."""
@@ -110,4 +110,5 @@ less."""
 
 RECIPIENT_ATTESTATION = "not understood"
 """Conditions on `kms:RecipientAttestation:...` where an attestation document came with the call: AWS documents them,
-this engine does not read such documents and refuses. Without a document the keys are absent, as AWS says."""
+this engine does not read such documents, so that the condition is read both ways. Without a document the keys are
+absent, as AWS says."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from authorization import key_state, kms, simulate, sts, validation
 from authorization.caller import Caller
-from authorization.decision import AwsError, Decision, Source
+from authorization.decision import AwsError, Decision, Outcome, Source
 from authorization.documents import Policy, PolicyKind, parse_policy
 from authorization.engine import authorize
 from authorization.explain import explain
@@ -498,6 +498,8 @@ def _compare(fields: Mapping[str, Any], decision: Decision) -> None:
     assert answer in ("allowed", "refused"), f"`expect` must say allowed or refused: {fields['expect']}"
     assert decision.allowed is (answer == "allowed"), shown
     assert (decision.error is None) is decision.allowed
+    undecided = by == "not understood"
+    assert (decision.outcome is Outcome.UNDECIDED) is bool(decision.unsupported) is undecided, shown
     if by:
         assert decision.source is SOURCES[by], shown
     if "because" in fields:

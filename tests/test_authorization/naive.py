@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -63,6 +63,12 @@ def allowed(s: Situation) -> bool:
     if foreign and s.action not in WORKS_ACROSS_ACCOUNTS:
         return False
     return key_policy_gives(s, foreign) or any(grant_gives(g, s) for g in s.grants)
+
+
+def outcome(readings: Iterable[Situation]) -> str:
+    """`allowed` or `refused` if that holds for all that a situation may mean, else `undecided`."""
+    answers = {allowed(s) for s in readings}
+    return "undecided" if len(answers) == 2 else "allowed" if True in answers else "refused"
 
 
 def caller_may(s: Situation) -> bool:

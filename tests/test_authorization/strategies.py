@@ -76,7 +76,7 @@ RESOURCES = (
     f"arn:aws:kms:{REGION}:{HOME}:*",
     f"arn:aws:kms:eu-west-?:*:key/????????-{KEY_ID[9:]}",
     "arn:aws:kms:*:alias/*:key/*",
-    "arn:aws:*:*:*:*",
+    "arn:aws:kms:*:*:*",
     "arn:aws:kms:*:*:alias/*",
     f"arn:aws:kms:*:*:key/${{aws:PrincipalTag/team, '{KEY_ID}'}}",
     "arn:aws:kms:*:*:key/${aws:username}",
