@@ -18,17 +18,11 @@ from emulator.keys import Found
 
 WITHOUT_KEY = frozenset(
     {
-        "ConnectCustomKeyStore",
-        "CreateCustomKeyStore",
         "CreateKey",
-        "DeleteCustomKeyStore",
-        "DescribeCustomKeyStores",
-        "DisconnectCustomKeyStore",
         "GenerateRandom",
         "ListAliases",
         "ListKeys",
         "ListRetirableGrants",
-        "UpdateCustomKeyStore",
     }
 )
 
@@ -49,7 +43,6 @@ def prepare(call: Call) -> None:
         "DeleteAlias": _delete_alias,
         "UpdateAlias": _update_alias,
         "RetireGrant": _retire_grant,
-        "UpdatePrimaryRegion": _update_primary_region,
     }.get(call.operation, _one_key)
     resolver(call)
 
@@ -143,15 +136,6 @@ def _delete_alias(call: Call) -> None:
 def _update_alias(call: Call) -> None:
     call.keys["target"] = keys.find(call.parameters["TargetKeyId"], call.account, call.region)
     call.keys["former"] = keys.find(call.parameters["AliasName"], call.account, call.region)
-
-
-def _update_primary_region(call: Call) -> None:
-    """LocalStack does not change primary keys; the decision is made all the same."""
-    _one_key(call)
-    primary = call.keys["key"]
-    if primary is not None:
-        replica_region = call.parameters["PrimaryRegion"]
-        call.keys["replica"] = keys.find(primary.key_id, primary.account, replica_region)
 
 
 def _retire_grant(call: Call) -> None:
