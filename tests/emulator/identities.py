@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from localstack.services.iam.models import IamStore, iam_stores
+from localstack.services.stores import AccountRegionBundle
 
 from authorization.documents import Policy, PolicyKind, parse_policy
 
@@ -42,9 +43,13 @@ def use_aws_managed_policies(policies: Mapping[str, Any]) -> None:
     _aws_managed = policies
 
 
+NOTHING: IamStore = AccountRegionBundle("iam", IamStore, validate=False)["0" * 12][IAM_REGION]
+"""What an account holds that never made anything."""
+
+
 def store(account: str) -> IamStore:
-    """The IAM state of an account; IAM has no Regions."""
-    return iam_stores[account][IAM_REGION]
+    """The IAM state of an account; IAM has no Regions. Asking makes no state: anyone may name any account."""
+    return iam_stores[account][IAM_REGION] if account in iam_stores else NOTHING
 
 
 def role(account: str, name: str) -> Identity | None:

@@ -12,7 +12,7 @@ from authorization import key_state
 from authorization.decision import Decision
 from authorization.kms import KmsCall, authorize_call
 from authorization.policies import Grant
-from emulator import errors, keys
+from emulator import aws_managed_keys, errors, keys
 from emulator.call import Call
 from emulator.keys import Found
 
@@ -77,6 +77,8 @@ def hand_over(call: Call) -> None:
             error = key_state.refusal(call.operation, found.kms_key.metadata["KeyState"], found.arn)
         if error is not None:
             raise errors.from_decision(error)
+        if found.new_alias:
+            aws_managed_keys.keep(found.account, found.region, found.new_alias, found.kms_key)
     owned = call.keys.get("target") or call.keys.get("key")
     if owned is not None:
         call.context.account_id = owned.account

@@ -1,5 +1,7 @@
 """What the emulator offers: one list of operations and one of parameters for each service.
 
+(For the resources of a CloudFormation stack see `emulator.stack_resources`.)
+
 The emulator proves the modules and is what the audit is tried on; it is not a second AWS. What nothing here needs is
 refused as not offered. What is on the lists answers as AWS does.
 """
@@ -83,8 +85,8 @@ PARAMETERS: dict[str, frozenset[str]] = {
             """,
         "iam": """
             AccessKeyId ActionNames AssertionEncryptionMode AssumeRolePolicyDocument CallerArn ClientIDList
-            ContextEntries Description EntityFilter GroupName InstanceProfileName Marker MaxItems MaxSessionDuration Name NewPath
-            NewUserName OnlyAttached OpenIDConnectProviderArn Path PathPrefix PermissionsBoundary
+            ContextEntries Description EntityFilter GroupName InstanceProfileName Marker MaxItems MaxSessionDuration
+            Name NewPath NewUserName OnlyAttached OpenIDConnectProviderArn Path PathPrefix PermissionsBoundary
             PermissionsBoundaryPolicyInputList PolicyArn PolicyDocument PolicyInputList PolicyName PolicySourceArn
             PolicyUsageFilter ResourceArns ResourceOwner ResourcePolicy RoleName SAMLMetadataDocument SAMLProviderArn
             Scope SetAsDefault Status TagKeys Tags ThumbprintList Url UserName VersionId
@@ -101,17 +103,6 @@ PARAMETERS: dict[str, frozenset[str]] = {
             """,
     }.items()
 }
-
-RESOURCE_TYPES = frozenset(
-    {
-        "AWS::IAM::InstanceProfile",
-        "AWS::IAM::ManagedPolicy",
-        "AWS::IAM::Policy",
-        "AWS::IAM::Role",
-        "AWS::IAM::User",
-    }
-)
-"""What a CloudFormation stack may hold."""
 
 
 def services() -> list[str]:

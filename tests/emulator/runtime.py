@@ -19,7 +19,7 @@ from localstack.runtime import current, hooks
 from localstack.runtime.runtime import create_from_environment
 from localstack.services.plugins import SERVICE_PLUGINS, Service
 
-from emulator import identities
+from emulator import conveniences, identities
 from emulator.call import ExternalRequestContext
 from emulator.gateway import Gate, add_decision_header
 from emulator.iam_provider import MendedIamProvider, take_scalars_in_conditions
@@ -70,6 +70,7 @@ def answer_health(chain: HandlerChain, context: RequestContext, response: Respon
 
 
 def _install_providers() -> None:
+    conveniences.switch_off()
     bind_encryption_context()
     kms = Service.for_provider(MendedKmsProvider())
     table = kms.skeleton.dispatch_table
