@@ -156,7 +156,7 @@ def _session_caller(session: Session, given: Credentials, context: Mapping[str, 
         PrincipalType.FEDERATED_USER,
         session.arn,
         session.account,
-        issuer_arn=session.issuer_arn,
+        issuer_arn=issuer.principal.issuer_arn,
         user_id=session.user_id,
         tags=session_principal_tags(issuer.principal.tags, session.tags, {}),
     )
@@ -167,10 +167,10 @@ def _session_caller(session: Session, given: Credentials, context: Mapping[str, 
 def _issuer_caller(session: Session, context: Mapping[str, ContextValue]) -> Caller:
     if session.issuer_arn.endswith(":root"):
         return root(session.account, context)
-    issuer = _user_caller(session.account, session.issuer_arn.rpartition("/")[2], context)
-    if issuer.principal.user_id != session.issuer_id:
-        raise CredentialsError(Problem.UNKNOWN, f"the user of session {session.arn} was deleted and made again")
-    return issuer
+    name = identities.user_name(session.account, session.issuer_id, session.issuer_arn.rpartition("/")[2])
+    if name is None:
+        raise CredentialsError(Problem.UNKNOWN, f"the user of session {session.arn} does not exist any more")
+    return _user_caller(session.account, name, context)
 
 
 def _role_caller(session: Session, context: Mapping[str, ContextValue]) -> Caller:

@@ -48,7 +48,7 @@ class Service:
 SERVICES: dict[str, Service] = {
     "kms": Service(kms.authorize, kms.prepare, kms.hand_over),
     "sts": Service(sts.authorize, sts.prepare),
-    "iam": Service(iam.authorize),
+    "iam": Service(iam.authorize, iam.prepare),
     "resourcegroupstaggingapi": Service(tagging.authorize),
     "cloudformation": Service(cloudformation.authorize),
 }

@@ -88,6 +88,14 @@ def user(account: str, name: str) -> Identity | None:
     )
 
 
+def user_name(account: str, unique_id: str, former: str) -> str | None:
+    """The present name of the user with this unique id, who was called `former`; None if the user was deleted."""
+    users = store(account).USERS
+    if former in users and users[former].user["UserId"] == unique_id:
+        return former
+    return next((name for name, entity in list(users.items()) if entity.user["UserId"] == unique_id), None)
+
+
 def managed_policy(account: str, arn: str, kind: PolicyKind) -> Policy:
     """The default version of a managed policy, AWS's own or a customer's. Raises StoreError where it does not exist."""
     aws_managed = ":iam::aws:policy/" in arn

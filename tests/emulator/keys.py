@@ -146,18 +146,25 @@ def as_engine_key(found: Found) -> Key:
     )
 
 
-def as_engine_grant(grant: KmsGrant) -> Grant:
-    """A grant as the engine sees it; a grantee or retiring principal that is gone, or another one by now, by its id."""
+def shown_grant(grant: KmsGrant) -> dict[str, Any]:
+    """A grant's members as AWS lists them: a grantee or retiring principal that was deleted by its unique id."""
     metadata: Any = grant.metadata
-    constraints = metadata.get("Constraints") or {}
     ids: Mapping[str, str] = getattr(grant, "named", {})
+    named = {member: metadata.get(member) for member in ("GranteePrincipal", "RetiringPrincipal")}
+    return {**metadata, **{member: principals.now(arn, ids) for member, arn in named.items() if arn}}
+
+
+def as_engine_grant(grant: KmsGrant) -> Grant:
+    """A grant as the engine sees it."""
+    metadata = shown_grant(grant)
+    constraints = metadata.get("Constraints") or {}
     return Grant(
         grant_id=metadata["GrantId"],
         key_arn=metadata["KeyArn"],
-        grantee=principals.now(metadata["GranteePrincipal"], ids),
+        grantee=metadata["GranteePrincipal"],
         operations=tuple(metadata["Operations"]),
         issuing_account=metadata["IssuingAccount"].split(":")[4],
-        retiring=principals.now(metadata.get("RetiringPrincipal") or "", ids),
+        retiring=metadata.get("RetiringPrincipal") or "",
         equals=constraints.get("EncryptionContextEquals"),
         subset=constraints.get("EncryptionContextSubset"),
     )

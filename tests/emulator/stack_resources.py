@@ -12,12 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from localstack.services.cloudformation.engine.v2 import change_set_resource_support_checker as support_checker
 from localstack.services.cloudformation.resource_provider import (
     OperationStatus,
     ProgressEvent,
     ResourceProviderExecutor,
     convert_payload,
 )
+from localstack.utils.catalog.common import CloudFormationResourcesSupportAtRuntime
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,15 @@ def make_only_what_is_offered() -> None:
             return ProgressEvent(OperationStatus.FAILED, resource_model={}, message=str(error))
         return execute(executor, provider, payload)
 
+    def status(_: Any, resource_type: str) -> Any:
+        supported = CloudFormationResourcesSupportAtRuntime
+        return supported.AVAILABLE if resource_type in RESOURCE_TYPES else supported.NOT_IMPLEMENTED
+
+    def message(resource_type: str, _: Any) -> str:
+        return f"the emulator does not make {resource_type}."
+
+    support_checker.ChangeSetResourceSupportChecker._resource_support_status = status
+    support_checker._build_resource_failure_message = message
     ResourceProviderExecutor.try_load_resource_provider = staticmethod(load_offered)
     ResourceProviderExecutor.execute_action = execute_offered
 
