@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from localstack.aws.api import CommonServiceException
+
 from authorization.decision import Decision
 from authorization.request import ContextValue, PrincipalType, Resource
 from emulator import errors, identities
@@ -25,6 +27,7 @@ from emulator.iam_operations import (
 )
 from emulator.sessions import SessionKind
 
+RESERVED_PREFIX = "aws:"
 NAMES = {"role": "RoleName", "user": "UserName", "group": "GroupName", "instance-profile": "InstanceProfileName"}
 ARNS = {
     "policy": "PolicyArn",
@@ -35,10 +38,15 @@ ARNS = {
 
 
 def prepare(call: Call) -> None:
-    """Say whom a call means that names no user: the provider then reads it from the request, as the decision does."""
+    """Name the user that a call means which names none, so that the provider reads it as the decision does; refuse tags
+    with the prefix that is AWS's own."""
     principal = call.resolved.caller.principal
     if call.operation in OF_THE_CALLER and not call.parameters.get("UserName") and principal.type is PrincipalType.USER:
         call.parameters["UserName"] = principal.arn.rpartition("/")[2]
+    for tag in call.parameters.get("Tags") or ():
+        if tag["Key"].lower().startswith(RESERVED_PREFIX):
+            text = f"The tag key {tag['Key']} is not valid: keys that start with {RESERVED_PREFIX} are reserved."
+            raise CommonServiceException("InvalidInput", text, sender_fault=True)
 
 
 def authorize(call: Call) -> Decision:

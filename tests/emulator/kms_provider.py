@@ -21,6 +21,7 @@ from localstack.aws.api.kms import (
 from localstack.services.kms import models
 from localstack.services.kms.exceptions import ValidationException
 from localstack.services.kms.provider import KmsProvider
+from localstack.services.kms.utils import validate_and_filter_tags
 from localstack.utils.collections import PaginatedList
 
 from emulator import key_documents, keys
@@ -73,6 +74,7 @@ class MendedKmsProvider(KmsProvider):
                 grants=(),
             )
             key_documents.check(call, request["Policy"], replica_key)
+        validate_and_filter_tags(request.get("Tags") or [])  # LocalStack looks at them once the replica is made
         answer = super().replicate_key(context, request)
         replica = keys.store(primary.account, region).keys[primary.key_id]
         replica.policy = request.get("Policy") or replica._get_default_key_policy(primary.account, region)

@@ -21,9 +21,17 @@ NUMBERS = ("integer", "long", "float", "double")
 
 def check(operation: OperationModel, parameters: Mapping[str, Any], protocol: str) -> None:
     """Raise ValidationError, for JSON services ValidationException, if a member breaks a limit."""
-    if operation.input_shape is None:
-        return
-    problems = list(_problems(operation.input_shape, parameters, ""))
+    if operation.input_shape is not None:
+        _raise(list(_problems(operation.input_shape, parameters, "")), protocol)
+
+
+def check_member(operation: OperationModel, name: str, value: Any, protocol: str) -> None:
+    """As `check`, for one member."""
+    assert operation.input_shape is not None
+    _raise(list(_problems(operation.input_shape.members[name], value, _lower(name))), protocol)
+
+
+def _raise(problems: list[str], protocol: str) -> None:
     if problems:
         code = "ValidationError" if protocol == "query" else "ValidationException"
         number = "1 validation error" if len(problems) == 1 else f"{len(problems)} validation errors"

@@ -29,6 +29,7 @@ from emulator.offered import services
 from emulator.requests import parse_service_request, read_request
 from emulator.server import GatewayServer
 from emulator.sts_provider import MendedStsProvider
+from emulator.tagging_provider import KeyTaggingProvider
 
 HEALTH_PATH = "/_localstack/health"
 
@@ -78,6 +79,7 @@ def _install_providers() -> None:
         table[operation] = with_dry_run(operation, table[operation])
     SERVICE_PLUGINS.add_service(kms)
     SERVICE_PLUGINS.add_service(Service.for_provider(MendedStsProvider()))
+    SERVICE_PLUGINS.add_service(Service.for_provider(KeyTaggingProvider()))
     take_scalars_in_conditions()
     iam = MendedIamProvider()
     SERVICE_PLUGINS.add_service(Service.for_provider(iam))
