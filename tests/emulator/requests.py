@@ -36,6 +36,8 @@ from emulator.offered import OFFERED, SIGNING_NAMES, services
 NAME_LENGTH = 100
 JSON_TYPE = re.compile(r"application/x-amz-json-1\.[01](;.*)?")
 FORM_TYPE = re.compile(r"application/x-www-form-urlencoded(;.*)?")
+NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What the answer, which repeats some parameters, could not hold."""
 AWS_HOST = re.compile(
     r"(?:(?P<service>[a-z]+)\.)?(?:(?P<region>[a-z]{2}(?:-[a-z]+)+-[0-9])\.)?amazonaws\.com(?::[0-9]+)?"
 )
@@ -145,6 +147,8 @@ def _read_query(context: RequestContext) -> None:
     _refuse_presigned(context, parameters)
     if len(parameters) != len(pairs):
         raise UnreadableError("MalformedQueryString", 404, "A parameter is there more than once.")
+    if any(NOT_IN_XML.search(name + value) for name, value in pairs):
+        raise UnreadableError("ValidationError", 400, "A parameter holds a character that XML does not have.")
     if "Action" not in parameters:
         raise UnreadableError("MissingAction", 400, "Missing Action")
     name = _by_version().get(parameters.get("Version", ""))
