@@ -36,7 +36,7 @@ DOCUMENT = json.dumps(allow("*"))
 
 @dataclass
 class Stage:
-    """Two accounts with something of each kind, a user of the first without any permission, and the digest of it all."""
+    """Two accounts with something of each kind, a user of the first without permissions, and the digest of it all."""
 
     caller: Caller
     names: list[str]
