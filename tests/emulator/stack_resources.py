@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from localstack.services.cloudformation.engine.v2 import change_set_resource_support_checker as support_checker
+from localstack.services.cloudformation.engine.v2.change_set_model_executor import ChangeSetModelExecutor
 from localstack.services.cloudformation.resource_provider import (
     OperationStatus,
     ProgressEvent,
     ResourceProviderExecutor,
     convert_payload,
 )
+from localstack.services.cloudformation.v2 import provider
 from localstack.utils.catalog.common import CloudFormationResourcesSupportAtRuntime
 
 
@@ -51,6 +53,23 @@ RESOURCE_TYPES = {
 }
 
 
+class HonestExecutor(ChangeSetModelExecutor):
+    """Ends the work on a stack that fails. LocalStack reports a failed update as complete (UpdateStack) or as rolled
+    back (a change set), and rolls nothing back."""
+
+    def execute(self) -> Any:
+        change_set = self._change_set
+        doing = change_set.stack.status.partition("_")[0]  # not the type of the change set: UpdateStack's says CREATE
+        result = super().execute()
+        failed = any("FAILED" in resource["ResourceStatus"] for resource in result.resources.values())
+        # The resources of a new stack say why it failed.
+        if not result.failure_message or doing == "DELETE" or (doing == "CREATE" and failed):
+            return result
+        change_set.stack.set_stack_status(f"{doing}_FAILED", result.failure_message)
+        change_set.set_execution_status("EXECUTE_FAILED")
+        raise RuntimeError(result.failure_message)
+
+
 def make_only_what_is_offered() -> None:
     """Put the table between CloudFormation and LocalStack's makers of resources."""
     load, execute = ResourceProviderExecutor.try_load_resource_provider, ResourceProviderExecutor.execute_action
@@ -58,16 +77,16 @@ def make_only_what_is_offered() -> None:
     def load_offered(resource_type: str) -> Any:
         return load(resource_type) if resource_type in RESOURCE_TYPES else None
 
-    def execute_offered(executor: Any, provider: Any, payload: Mapping[str, Any]) -> Any:
+    def execute_offered(executor: Any, maker: Any, payload: Mapping[str, Any]) -> Any:
         try:
             problem = _problem(payload)
             if problem:
                 return ProgressEvent(OperationStatus.FAILED, resource_model={}, message=problem)
             if payload["action"] in ("Modify", "Dynamic"):
-                return _update(convert_payload(executor.stack_name, executor.stack_id, payload), provider)
+                return _update(convert_payload(executor.stack_name, executor.stack_id, payload), maker)
         except Exception as error:
             return ProgressEvent(OperationStatus.FAILED, resource_model={}, message=str(error))
-        return execute(executor, provider, payload)
+        return execute(executor, maker, payload)
 
     def status(_: Any, resource_type: str) -> Any:
         supported = CloudFormationResourcesSupportAtRuntime
@@ -78,6 +97,7 @@ def make_only_what_is_offered() -> None:
 
     support_checker.ChangeSetResourceSupportChecker._resource_support_status = status
     support_checker._build_resource_failure_message = message
+    provider.ChangeSetModelExecutor = HonestExecutor
     ResourceProviderExecutor.try_load_resource_provider = staticmethod(load_offered)
     ResourceProviderExecutor.execute_action = execute_offered
 
@@ -100,9 +120,9 @@ def _problem(payload: Mapping[str, Any]) -> str:
     return f"The emulator does not update {', '.join(sorted(others))} of {kind}." if others else ""
 
 
-def _update(request: Any, provider: Any) -> Any:
+def _update(request: Any, maker: Any) -> Any:
     if request.resource_type == "AWS::IAM::Policy":
-        return provider.update(request)
+        return maker.update(request)
     document = json.dumps(request.desired_state["AssumeRolePolicyDocument"])
     request.aws_client_factory.iam.update_assume_role_policy(
         RoleName=request.previous_state["RoleName"], PolicyDocument=document

@@ -18,7 +18,7 @@ from emulator import keys
 PAGE = 100
 
 
-class KeyTaggingProvider(ResourcegroupstaggingapiApi):  # type: ignore[misc]
+class KeyTaggingProvider(ResourcegroupstaggingapiApi):
     """Answers GetResources; nothing else of the API is offered."""
 
     def get_resources(self, context: RequestContext, **members: Any) -> Any:

@@ -1,4 +1,4 @@
-"""A policy means the principal that it named when it was stored: by id, in Principal and NotPrincipal and nowhere else."""
+"""A policy means the principals that it named when it was stored: by id, in Principal and NotPrincipal alone."""
 
 from __future__ import annotations
 
