@@ -20,7 +20,7 @@ from authorization.decision import Decision
 from authorization.explain import explain
 from authorization.request import ContextValue, Principal, PrincipalType
 from emulator import caller as callers
-from emulator import cloudformation, errors, iam, kms, limits, offered, sts, tagging
+from emulator import cloudformation, errors, iam, iam_quotas, kms, limits, offered, sts, tagging
 from emulator.call import Call, ExternalRequestContext
 from emulator.caller import CredentialsError, Problem, Resolved
 
@@ -48,7 +48,7 @@ class Service:
 SERVICES: dict[str, Service] = {
     "kms": Service(kms.authorize, kms.prepare, kms.hand_over),
     "sts": Service(sts.authorize, sts.prepare),
-    "iam": Service(iam.authorize, iam.prepare),
+    "iam": Service(iam.authorize, iam.prepare, iam_quotas.check),
     "resourcegroupstaggingapi": Service(tagging.authorize),
     "cloudformation": Service(cloudformation.authorize),
 }

@@ -19,8 +19,6 @@ from emulator import errors, identities, principals, trust
 from emulator.identities import Identity
 
 QUOTA_CODE = "LimitExceeded"
-ATTACHED_POLICIES = 10
-GROUPS_PER_USER = 10
 MAX_TAGS = 50
 
 
@@ -99,25 +97,6 @@ class MendedIamProvider(IamProvider):
             tags.delete_all_tags(former)
             tags.update_tags(entity.user["Arn"], kept)
 
-    def attach_role_policy(self, context: RequestContext, role_name: str, policy_arn: str, **_: Any) -> None:
-        _check_quota(identities.store(context.account_id).ROLES.get(role_name), policy_arn, "PoliciesPerRole")
-        super().attach_role_policy(context, role_name=role_name, policy_arn=policy_arn)
-
-    def attach_user_policy(self, context: RequestContext, user_name: str, policy_arn: str, **_: Any) -> None:
-        _check_quota(identities.store(context.account_id).USERS.get(user_name), policy_arn, "PoliciesPerUser")
-        super().attach_user_policy(context, user_name=user_name, policy_arn=policy_arn)
-
-    def attach_group_policy(self, context: RequestContext, group_name: str, policy_arn: str, **_: Any) -> None:
-        _check_quota(identities.store(context.account_id).GROUPS.get(group_name), policy_arn, "PoliciesPerGroup")
-        super().attach_group_policy(context, group_name=group_name, policy_arn=policy_arn)
-
-    def add_user_to_group(self, context: RequestContext, group_name: str, user_name: str, **_: Any) -> None:
-        groups = identities.store(context.account_id).GROUPS
-        joined = [name for name, group in list(groups.items()) if user_name in group.member_user_names]
-        if group_name not in joined and len(joined) >= GROUPS_PER_USER:
-            raise _quota("GroupsPerUser", GROUPS_PER_USER)
-        super().add_user_to_group(context, group_name=group_name, user_name=user_name)
-
     def _update_tags(self, store: Any, arn: str, tags: Any, case_sensitive: bool = True) -> None:
         """Tags that are added to others count with them."""
         names = {name if case_sensitive else name.lower() for name in store.TAGS.get_tags(arn)}
@@ -145,19 +124,6 @@ class MendedIamProvider(IamProvider):
         given = _given(request, "PermissionsBoundaryPolicyInputList", PolicyKind.BOUNDARY)
         own = _given(request, "PolicyInputList", PolicyKind.IDENTITY)
         return _simulated(principal, request, own, given[0] if given else None)
-
-
-def _check_quota(entity: Any, policy_arn: str, quota: str) -> None:
-    """Refuse one managed policy too many. Source: IAM user guide, "IAM and AWS STS quotas", the defaults."""
-    if entity is None or policy_arn in entity.attached_policy_arns:
-        return
-    if len(entity.attached_policy_arns) >= ATTACHED_POLICIES:
-        raise _quota(quota, ATTACHED_POLICIES)
-
-
-def _quota(name: str, most: int) -> CommonServiceException:
-    text = f"Cannot exceed quota for {name}: {most}"
-    return CommonServiceException(QUOTA_CODE, text, status_code=409, sender_fault=True)
 
 
 def _shown(context: RequestContext, role: Mapping[str, Any]) -> dict[str, Any]:

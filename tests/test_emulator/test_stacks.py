@@ -66,6 +66,20 @@ def test_what_is_not_made_fails_the_stack(account: Account, maker: Caller, resou
     assert account.root.iam.list_policies(Scope="Local")["Policies"] == []
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"Transform": "MyMacro"},
+        {"Transform": {"Name": "AWS::Include", "Parameters": {"Location": "s3://bucket/template"}}},
+        {"Parameters": {"P": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "name"}}},
+        {"Outputs": {"O": {"Value": "{{resolve:secretsmanager:secret}}"}}},
+    ],
+    ids=["a macro", "a part at an address", "a parameter of SSM", "a secret"],
+)
+def test_what_needs_another_service_fails_the_stack(account: Account, maker: Caller, more: dict[str, Any]) -> None:
+    assert create(maker, json.dumps({"Resources": {"Role": role(account)}, **more})) != "CREATE_COMPLETE"
+
+
 def test_an_update_that_is_done_is_done(account: Account, maker: Caller) -> None:
     assert create(maker, template(account, Role=role(account))) == "CREATE_COMPLETE"
     former = account.root.iam.get_role(RoleName="FromStack")["Role"]
