@@ -122,7 +122,7 @@ def _named(source: Source, statement: Statement, asked: Asked) -> Named | None:
 def _star_alone(source: Source, statement: Statement) -> bool:
     """Whether an Allow of a key policy names the caller by `*`, without aws:PrincipalArn among its conditions."""
     by_star = source is Source.KEY_POLICY and statement.principals is not None and statement.principals.anyone
-    return by_star and all(condition.key.lower() != "aws:principalarn" for condition in statement.conditions)
+    return by_star and all(getattr(each, "key", "").lower() != "aws:principalarn" for each in statement.conditions)
 
 
 def trace_policies(source: Source, policies: Iterable[Policy], asked: Asked) -> Iterable[StatementTrace]:

@@ -101,8 +101,8 @@ def _sts_error(request: Request, name: str, start: str) -> AwsError:
 
 
 def _denied(service: str, text: str) -> AwsError:
-    """KMS and the tagging API speak JSON and answer 400; IAM and STS speak the query protocol and answer 403."""
+    """KMS and the tagging API speak JSON and answer 400; the others speak the query protocol and answer 403."""
     text = text.encode("utf-8", "backslashreplace").decode()
-    if service in ("iam", "sts"):
+    if service in ("iam", "sts", "cloudformation"):
         return AwsError("AccessDenied", 403, text)
     return AwsError("AccessDeniedException", 400, text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from authorization.decision import Decision
@@ -21,6 +21,16 @@ def decide(call: Call, action: str, resource: Resource, context: Mapping[str, Co
         context={**caller.context, "aws:RequestedRegion": call.region, **context},
     )
     return authorize(request, caller.policies())
+
+
+def first_refusal(decisions: Iterable[Decision]) -> Decision:
+    """Of the decisions about all permissions that a call needs: the first refusal, else the last allow."""
+    answer: Decision | None = None
+    for answer in decisions:
+        if not answer.allowed:
+            break
+    assert answer is not None
+    return answer
 
 
 def request_tags(parameters: Mapping[str, Any]) -> dict[str, ContextValue]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from localstack.aws.api import CommonServiceException, RequestContext
 from localstack.services.iam import policy_validation
@@ -19,6 +20,7 @@ from emulator import errors, identities, principals, trust
 from emulator.identities import Identity
 
 QUOTA_CODE = "LimitExceeded"
+MAX_TAGS = 50
 
 
 class MendedIamProvider(IamProvider):
@@ -76,6 +78,48 @@ class MendedIamProvider(IamProvider):
         _check_identity_policy(policy_document, Holder.MANAGED)
         return super().create_policy_version(context, policy_document=policy_document, **members)
 
+    def get_role(self, context: RequestContext, role_name: str, **_: Any) -> Any:
+        answer = super().get_role(context, role_name=role_name)
+        return {"Role": _shown(context, answer["Role"])}
+
+    def list_roles(self, context: RequestContext, **members: Any) -> Any:
+        answer = super().list_roles(context, **members)
+        return answer | {"Roles": [_shown(context, role) for role in answer["Roles"]]}
+
+    def get_instance_profile(self, context: RequestContext, instance_profile_name: str, **_: Any) -> Any:
+        answer = super().get_instance_profile(context, instance_profile_name=instance_profile_name)
+        return {"InstanceProfile": _profile_shown(context, answer["InstanceProfile"])}
+
+    def list_instance_profiles(self, context: RequestContext, **members: Any) -> Any:
+        answer = super().list_instance_profiles(context, **members)
+        return answer | {"InstanceProfiles": [_profile_shown(context, each) for each in answer["InstanceProfiles"]]}
+
+    def list_instance_profiles_for_role(self, context: RequestContext, **members: Any) -> Any:
+        answer = super().list_instance_profiles_for_role(context, **members)
+        return answer | {"InstanceProfiles": [_profile_shown(context, each) for each in answer["InstanceProfiles"]]}
+
+    def update_user(self, context: RequestContext, user_name: str, **members: Any) -> None:
+        """A user that moves or is renamed stays the same user; LocalStack leaves the tags behind at the old ARN."""
+        entity = identities.store(context.account_id).USERS.get(user_name)
+        former = entity.user["Arn"] if entity else ""
+        super().update_user(context, user_name=user_name, **members)
+        assert entity is not None
+        if entity.user["Arn"] != former:
+            tags = identities.store(context.account_id).TAGS
+            kept = tags.get_tags(former)
+            tags.delete_all_tags(former)
+            tags.update_tags(entity.user["Arn"], kept)
+
+    def _update_tags(self, store: Any, arn: str, tags: Any, case_sensitive: bool = True) -> None:
+        """Tags that are added to others count with them."""
+        names = {name if case_sensitive else name.lower() for name in store.TAGS.get_tags(arn)}
+        names |= {tag["Key"] if case_sensitive else tag["Key"].lower() for tag in tags or ()}
+        if len(names) > MAX_TAGS:
+            raise CommonServiceException(
+                QUOTA_CODE, "The number of tags has reached the maximum limit.", status_code=409, sender_fault=True
+            )
+        super()._update_tags(store, arn, tags, case_sensitive)
+
     def simulate_principal_policy(self, context: RequestContext, request: Mapping[str, Any]) -> Any:
         source = request["PolicySourceArn"]
         kind, identity = _source(source)
@@ -93,6 +137,15 @@ class MendedIamProvider(IamProvider):
         given = _given(request, "PermissionsBoundaryPolicyInputList", PolicyKind.BOUNDARY)
         own = _given(request, "PolicyInputList", PolicyKind.IDENTITY)
         return _simulated(principal, request, own, given[0] if given else None)
+
+
+def _shown(context: RequestContext, role: Mapping[str, Any]) -> dict[str, Any]:
+    """A role with its trust policy as AWS shows it: a principal that was deleted by its unique id."""
+    return {**role, "AssumeRolePolicyDocument": quote(trust.trust_policy(context.account_id, role["RoleName"]))}
+
+
+def _profile_shown(context: RequestContext, profile: Mapping[str, Any]) -> dict[str, Any]:
+    return {**profile, "Roles": [_shown(context, role) for role in profile.get("Roles") or ()]}
 
 
 def take_scalars_in_conditions() -> None:

@@ -14,23 +14,17 @@ from authorization import key_state
 from authorization.decision import Decision
 from authorization.kms import KmsCall, authorize_call
 from authorization.policies import Grant
-from emulator import errors, keys
+from emulator import aws_managed_keys, errors, keys
 from emulator.call import Call
 from emulator.keys import Found
 
 WITHOUT_KEY = frozenset(
     {
-        "ConnectCustomKeyStore",
-        "CreateCustomKeyStore",
         "CreateKey",
-        "DeleteCustomKeyStore",
-        "DescribeCustomKeyStores",
-        "DisconnectCustomKeyStore",
         "GenerateRandom",
         "ListAliases",
         "ListKeys",
         "ListRetirableGrants",
-        "UpdateCustomKeyStore",
     }
 )
 
@@ -51,7 +45,6 @@ def prepare(call: Call) -> None:
         "DeleteAlias": _delete_alias,
         "UpdateAlias": _update_alias,
         "RetireGrant": _retire_grant,
-        "UpdatePrimaryRegion": _update_primary_region,
     }.get(call.operation, _one_key)
     resolver(call)
 
@@ -88,6 +81,8 @@ def hand_over(call: Call) -> None:
             raise errors.from_decision(error)
         if call.operation in key_state.CRYPTOGRAPHIC:
             keys.remember_use(found)
+        if found.new_alias:
+            aws_managed_keys.keep(found.account, found.region, found.new_alias, found.kms_key)
     owned = call.keys.get("target") or call.keys.get("key")
     if owned is not None:
         call.context.account_id = owned.account
@@ -158,15 +153,6 @@ def _delete_alias(call: Call) -> None:
 def _update_alias(call: Call) -> None:
     call.keys["target"] = keys.find(call.parameters["TargetKeyId"], call.account, call.region)
     call.keys["former"] = keys.find(call.parameters["AliasName"], call.account, call.region)
-
-
-def _update_primary_region(call: Call) -> None:
-    """LocalStack does not change primary keys; the decision is made all the same."""
-    _one_key(call)
-    primary = call.keys["key"]
-    if primary is not None:
-        replica_region = call.parameters["PrimaryRegion"]
-        call.keys["replica"] = keys.find(primary.key_id, primary.account, replica_region)
 
 
 def _retire_grant(call: Call) -> None:

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
-from localstack.aws.api import CommonServiceException, RequestContext
+from localstack.aws.api import RequestContext
+
+from emulator.offered import not_offered
 
 OF_THE_QUERY_PROTOCOL = frozenset({"Action", "Version"})
 
@@ -27,8 +29,7 @@ def check(context: RequestContext) -> None:
     else:
         unknown = list(_unknown(shape, json.loads(context.request.get_data() or b"{}"), ""))
     if unknown:
-        what = f"{', '.join(unknown[:10])} of {context.service.service_name}:{context.operation.name}"
-        raise CommonServiceException("UnsupportedOperation", f"The emulator does not offer {what}.", sender_fault=True)
+        raise not_offered(f"{', '.join(unknown[:10])} of {context.service.service_name}:{context.operation.name}")
 
 
 def _unknown(shape: Shape | None, value: Any, path: str) -> Iterator[str]:
