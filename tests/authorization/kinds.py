@@ -15,3 +15,4 @@ class PolicyKind(StrEnum):
     BOUNDARY = "boundary"
     SERVICE_CONTROL = "service control"
     RESOURCE_CONTROL = "resource control"
+    ENDPOINT = "VPC endpoint"

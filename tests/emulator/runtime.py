@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -20,14 +19,17 @@ from localstack.runtime import current, hooks
 from localstack.runtime.runtime import create_from_environment
 from localstack.services.plugins import SERVICE_PLUGINS, Service
 
-from emulator import identities
-from emulator.gateway import ExternalRequestContext, Gate, add_decision_header
+from emulator import conveniences, identities
+from emulator.call import ExternalRequestContext
+from emulator.gateway import Gate, add_decision_header
 from emulator.iam_provider import MendedIamProvider, take_scalars_in_conditions
 from emulator.internal_calls import carry_context_into_threads
 from emulator.kms_provider import MendedKmsProvider, bind_encryption_context, with_dry_run
-from emulator.requests import parse_service_request
+from emulator.offered import services
+from emulator.requests import parse_service_request, read_request
 from emulator.server import GatewayServer
 from emulator.sts_provider import MendedStsProvider
+from emulator.tagging_provider import KeyTaggingProvider
 
 HEALTH_PATH = "/_localstack/health"
 
@@ -65,14 +67,11 @@ def _set_up_logging() -> None:
 def answer_health(chain: HandlerChain, context: RequestContext, response: Response) -> None:
     """Request handler: the one path outside AWS's APIs."""
     if context.request.path == HEALTH_PATH:
-        chain.respond(200, {"services": dict.fromkeys(_services(), "running")})
-
-
-def _services() -> list[str]:
-    return os.environ["SERVICES"].split(",")
+        chain.respond(200, {"services": dict.fromkeys(services(), "running")})
 
 
 def _install_providers() -> None:
+    conveniences.switch_off()
     bind_encryption_context()
     kms = Service.for_provider(MendedKmsProvider())
     table = kms.skeleton.dispatch_table
@@ -80,6 +79,7 @@ def _install_providers() -> None:
         table[operation] = with_dry_run(operation, table[operation])
     SERVICE_PLUGINS.add_service(kms)
     SERVICE_PLUGINS.add_service(Service.for_provider(MendedStsProvider()))
+    SERVICE_PLUGINS.add_service(Service.for_provider(KeyTaggingProvider()))
     take_scalars_in_conditions()
     iam = MendedIamProvider()
     SERVICE_PLUGINS.add_service(Service.for_provider(iam))
@@ -89,7 +89,7 @@ def _install_providers() -> None:
 def _load_services(gateway: Any) -> None:
     """Load now what LocalStack would load at the first call, so that the first call is as quick as the others."""
     loader = ServiceLoader(gateway.service_manager, gateway.service_request_router)
-    for name in _services():
+    for name in services():
         service = SERVICE_PLUGINS.require(name)
         gateway.service_request_router.add_skeleton(service.skeleton)
         loader.loaded_services.add(name)
@@ -104,10 +104,7 @@ def _set_handlers(gateway: Any, gate: Gate) -> None:
     gateway.context_class = ExternalRequestContext
     gateway.request_handlers[:] = [
         answer_health,
-        handlers.parse_service_name,
-        handlers.add_region_from_header,
-        handlers.rewrite_region,
-        handlers.add_account_id,
+        read_request,
         parse_service_request,
         gate,
         gateway.service_request_router,

@@ -7,53 +7,19 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
-from multiprocessing.connection import Client
-from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from emulator import Emulator
-from test_emulator import faults
-from test_emulator.aws import Account, Caller, allow, code_of, error_of, make_user, policy, statement
+from test_emulator.aws import Account, Caller, Faulty, allow, code_of, error_of, make_user, policy, statement
 
 pytestmark = pytest.mark.xdist_group("faults")
 """One worker makes the emulator with switches."""
 
 DENIED = "AccessDeniedException"
 UNKNOWN = "UnrecognizedClientException"
-
-
-@dataclass(frozen=True)
-class Faulty:
-    """An emulator in which a test can break something."""
-
-    emulator: Emulator
-
-    def make(self, name: str, **arguments: Any) -> None:
-        """Break what the function `name` of the module `faults` breaks."""
-        assert self.emulator._folder is not None
-        port = int((Path(self.emulator._folder.name) / "faults").read_text())
-        with Client(("127.0.0.1", port), authkey=faults.KEY) as connection:
-            connection.send((name, arguments))
-            problem = connection.recv()
-        assert not problem, problem
-
-    def log_after(self, before: str) -> str:
-        """What the log says beyond `before`."""
-        return self.emulator.log()[len(before) :]
-
-
-@pytest.fixture(scope="module")
-def faulty() -> Iterator[Faulty]:
-    """An emulator with switches."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("emulator.process.LAUNCHER", Path(faults.__file__))
-        with Emulator() as running:
-            yield Faulty(running)
 
 
 @pytest.fixture
