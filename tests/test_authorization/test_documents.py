@@ -55,6 +55,14 @@ ANYONE = {"Principal": "*"}
         ),
         (
             PolicyKind.IDENTITY,
+            {"Version": "2030", "Statement": allow(Resource="arn:aws:kms:*:*:key/${aws:userid}")},
+            (
+                "p, statement 1: the version '2030' of the document; "
+                "the policy variable in 'arn:aws:kms:*:*:key/${aws:userid}'"
+            ),
+        ),
+        (
+            PolicyKind.IDENTITY,
             {"Version": "2008", "Statement": allow(Sid=7)},
             "p, statement 1: the version '2008' of the document; the Sid, which is not a string",
         ),
