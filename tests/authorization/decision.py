@@ -10,6 +10,8 @@ from enum import StrEnum
 class Source(StrEnum):
     """The policy that decided. The values are the words AWS's messages use, where AWS has words for it."""
 
+    __hash__ = str.__hash__  # as that of PolicyKind
+
     IDENTITY = "identity-based policy"
     KEY_POLICY = "resource-based policy"
     KEY_POLICY_DELEGATION = "resource-based policy that delegates to the account"

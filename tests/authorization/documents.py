@@ -5,7 +5,6 @@ Source: IAM user guide "IAM JSON policy elements reference"; authorization.md "P
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from threading import Lock
 
@@ -37,31 +36,30 @@ def parse_policy(text: str, kind: PolicyKind, name: str) -> Policy:
 
 
 class Cache:
-    """The compiled documents that were used last, by kind and text. Safe for threads. size: how many characters their
+    """Compiled documents by their text and kind; the oldest go first. Safe for threads. size: how many characters their
     texts may have together."""
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._used = 0
-        self._documents: OrderedDict[tuple[str, PolicyKind], Document] = OrderedDict()
+        self._documents: dict[tuple[str, PolicyKind], Document] = {}
         self._lock = Lock()
 
     def get(self, text: str, kind: PolicyKind) -> Document:
         """The document, compiled now if it is not kept."""
         key = (text, kind)
-        with self._lock:
-            document = self._documents.get(key)
-            if document is not None:
-                self._documents.move_to_end(key)
-                return document
+        document = self._documents.get(key)
+        if document is not None:
+            return document
         document = compile_document(text, kind)
         with self._lock:
             if key not in self._documents:
                 self._documents[key] = document
                 self._used += len(text)
             while self._used > self._size:
-                (oldest, _), _ = self._documents.popitem(last=False)
-                self._used -= len(oldest)
+                oldest = next(iter(self._documents))
+                del self._documents[oldest]
+                self._used -= len(oldest[0])
         return document
 
     def cache_clear(self) -> None:

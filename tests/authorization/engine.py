@@ -1,5 +1,7 @@
 """The decision: a pure function of a request and the policies that apply.
 
+What is unsupported in a policy is read both ways: the decision is undecided only where the two readings differ.
+
 Source: IAM user guide "Policy evaluation logic", "Cross-account policy evaluation logic"; KMS developer guide "Key
 policies in AWS KMS"; authorization.md "Policy evaluation".
 """

@@ -104,9 +104,14 @@ def compile_resources(
     )
 
 
+def names_service(value: str) -> bool:
+    """Whether an ARN, as far as it goes, names its service without wildcards."""
+    return not any(wildcard in part for part in value.split(":", 3)[2:3] for wildcard in "*?")
+
+
 def _compile_entry(value: str, kind: PolicyKind, *, variables: bool | None) -> _Entry:
     template = parse_template(value, variables=variables)
-    if any(wildcard in part for part in value.split(":", 3)[2:3] for wildcard in "*?"):
+    if not names_service(value):
         raise NotUnderstoodError(f"the resource {value!r}, with a wildcard in place of its service")
     if template.is_plain:
         return _Entry(_compile_form(template.plain_parts(), kind), template)

@@ -241,9 +241,12 @@ class _Builder:
         if not listed or len(texts) < len(listed):
             return [(None, [f"the {present[0]}, which is not a string or a list of strings"])]
         complement = present[0] != name
-        readable, problems = _readable(texts, lambda text: compile_values([text], complement=complement))
+        try:
+            return [(compile_values(texts, complement=complement), [])]
+        except NotUnderstoodError:
+            readable, problems = _readable(texts, lambda text: compile_values([text], complement=complement))
         compiled = compile_values(readable, complement=complement) if readable else None
-        if not problems or complement or compiled is None:
+        if complement or compiled is None:
             return [(compiled, problems)]
         return [(compiled, []), (None, problems)]
 

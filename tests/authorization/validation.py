@@ -22,7 +22,7 @@ from authorization.documents import PolicyKind
 from authorization.errors import NotUnderstoodError
 from authorization.json_text import parse_json
 from authorization.principals import Principals, compile_principals
-from authorization.resources import compile_resources
+from authorization.resources import compile_resources, names_service
 from authorization.service_principals import is_known_service
 from authorization.statements import ELEMENTS, VERSIONS
 
@@ -227,8 +227,11 @@ def _check_grammar(statement: Mapping[str, object], kind: PolicyKind, *, variabl
         compile_actions(_texts(statement, "Action"), complement=False)
     except NotUnderstoodError:
         raise _InvalidError("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.") from None
+    resources = _texts(statement, "Resource")
+    if not all(names_service(resource) for resource in resources):
+        raise _InvalidError("Resource vendor must be fully qualified and cannot contain regexes.")
     try:
-        compile_resources(_texts(statement, "Resource"), kind, complement=False, variables=variables)
+        compile_resources(resources, kind, complement=False, variables=variables)
     except NotUnderstoodError as problem:
         raise _InvalidError(f'Resource must be in ARN format or "*": {problem}.') from None
     _check_conditions(statement)

@@ -55,6 +55,14 @@ ANYONE = {"Principal": "*"}
         ),
         (
             PolicyKind.IDENTITY,
+            {"Version": "2030", "Statement": allow(Resource="arn:aws:kms:*:*:key/${aws:userid}")},
+            (
+                "p, statement 1: the version '2030' of the document; "
+                "the policy variable in 'arn:aws:kms:*:*:key/${aws:userid}'"
+            ),
+        ),
+        (
+            PolicyKind.IDENTITY,
             {"Version": "2008", "Statement": allow(Sid=7)},
             "p, statement 1: the version '2008' of the document; the Sid, which is not a string",
         ),
@@ -183,16 +191,16 @@ def test_ten_thousand_documents_are_kept() -> None:
     )
 
 
-def test_the_documents_used_last_are_kept_as_long_as_their_texts_have_room() -> None:
+def test_documents_are_kept_as_long_as_their_texts_have_room() -> None:
     text = {name: json.dumps({"Id": name, "Statement": DELEGATION}) for name in "abcd"}
     cache = Cache(3 * len(text["a"]))
     kept = {name: cache.get(text[name], PolicyKind.KEY) for name in "abc"}
-    assert cache.get(text["a"], PolicyKind.KEY) is kept["a"]
-    assert cache.get(text["a"], PolicyKind.IDENTITY) is not kept["a"]  # takes the room of b
+    assert all(cache.get(text[name], PolicyKind.KEY) is document for name, document in kept.items())
+    assert cache.get(text["a"], PolicyKind.IDENTITY) is not kept["a"]  # takes the room of a's other kind
+    assert all(cache.get(text[name], PolicyKind.KEY) is kept[name] for name in "bc")
+    assert cache.get(text["a"], PolicyKind.KEY) is not kept["a"]  # takes the room of b
     assert cache.get(text["c"], PolicyKind.KEY) is kept["c"]
-    assert cache.get(text["b"], PolicyKind.KEY) is not kept["b"]  # takes the room of a
-    assert cache.get(text["c"], PolicyKind.KEY) is kept["c"]
-    assert cache.get(text["a"], PolicyKind.KEY) is not kept["a"]
+    assert cache.get(text["b"], PolicyKind.KEY) is not kept["b"]
     cache.cache_clear()
     assert cache.get(text["c"], PolicyKind.KEY) is not kept["c"]
     exactly = Cache(len(text["a"]))

@@ -260,6 +260,22 @@ def test_unsupported_parts_are_undecided_exactly_where_their_readings_differ(s: 
 
 
 @given(situations(), st.data())
+def test_what_is_decided_under_an_unsupported_version_is_so_under_every_version(
+    s: Situation, data: st.DataObject
+) -> None:
+    number = number_of_a_policy(data, s)
+
+    def under(**elements: Any) -> Situation:
+        return change_policy(s, number, lambda policy, _: {**policy, **elements})
+
+    odd = under(Version=data.draw(st.sampled_from(("2030-01-01", "", None, 2012))))
+    without = change_policy(s, number, lambda policy, kind: {**policy, "Statement": [nothing(kind)]})
+    outcome = ask(odd).outcome
+    readings = [under(Version="2012-10-17"), under(Version="2008-10-17"), without]
+    assert outcome is Outcome.UNDECIDED or outcome.value == naive.outcome(readings)
+
+
+@given(situations(), st.data())
 def test_a_deny_that_is_not_understood_still_refuses(s: Situation, data: st.DataObject) -> None:
     def add(policy: Policy, kind: str) -> Policy:
         condition = data.draw(st.sampled_from(UNKNOWN_CONDITIONS))

@@ -185,14 +185,15 @@ def test_the_answer_for_several_permissions() -> None:
     assert all_of([undecided, allowed]).reason == "u"
     assert all_of([allowed, undecided, allowed]).reason == "u"
     assert all_of(iter([refused, allowed])).reason == "r"
-    with pytest.raises(ValueError, match="^no permission is asked for$"):
+    with pytest.raises(ValueError, match=r"^no permission is asked for$"):
         all_of([])
 
 
 def test_a_request_that_breaks_only_what_no_decision_needs_has_no_trace() -> None:
-    request = Request(SESSION, "kms:Decrypt", Resource(7, HOME))  # type: ignore[arg-type]
-    identity = policy(PolicyKind.IDENTITY, allow(), allow(Resource="arn:aws:kms:*:*:key/*"))
-    decision = authorize(request, Policies(identity=(identity,), resource=key_policy(DELEGATION)))
+    broken = replace(SESSION, tags=7)  # type: ignore[arg-type]
+    tagged = allow(Condition={"StringEquals": {"aws:PrincipalTag/team": "x"}})
+    given = Policies(identity=(policy(PolicyKind.IDENTITY, allow(), tagged),), resource=key_policy(DELEGATION))
+    decision = authorize(Request(broken, "kms:Decrypt", Resource(KEY, HOME)), given)
     assert decision.allowed
     assert decision.trace == ()
 
