@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from localstack.aws.api import CommonServiceException
+from localstack.services.cloudformation.engine.template_preparer import parse_template
 from localstack.services.cloudformation.models import cloudformation_stores
 
 from authorization.decision import Decision
@@ -40,6 +41,8 @@ def hand_over(call: Call) -> None:
         raise _validation("StackName must be specified.")
     if name.startswith("arn:") and name not in dict(_stacks(call)):
         raise _validation(f"Stack with id {name} does not exist")
+    if call.parameters.get("TemplateBody"):
+        _check_template(call.parameters["TemplateBody"])
 
 
 def _decisions(call: Call) -> Iterator[Decision]:
@@ -77,6 +80,24 @@ def _stack_arn(call: Call) -> str:
 def _stacks(call: Call) -> Iterator[tuple[str, Any]]:
     if call.account in cloudformation_stores and call.region in cloudformation_stores[call.account]:
         yield from list(cloudformation_stores[call.account][call.region].stacks_v2.items())
+
+
+def _check_template(text: str) -> None:
+    """The form of a template, in CloudFormation's words."""
+    try:
+        template = parse_template(text)
+    except Exception as error:
+        raise _validation("Template format error: YAML not well-formed.") from error
+    resources = template.get("Resources") if isinstance(template, dict) else None
+    if not isinstance(template, dict):
+        raise _validation("Template format error: unsupported structure.")
+    if not isinstance(resources, dict) or not resources:
+        raise _validation("Template format error: At least one Resources member must be defined.")
+    for name, resource in resources.items():
+        if not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
+            raise _validation(f"Template format error: [/Resources/{name}] Every Resources object must contain a Type.")
+        if not isinstance(resource.get("Properties", {}), dict):
+            raise _validation(f"Template format error: [/Resources/{name}/Properties] is not an object.")
 
 
 def _validation(message: str) -> CommonServiceException:
