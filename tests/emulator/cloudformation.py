@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from localstack.aws.api import CommonServiceException
+from localstack.services.cloudformation.engine.template_preparer import parse_template
 from localstack.services.cloudformation.models import cloudformation_stores
 
 from authorization.decision import Decision
@@ -23,12 +25,24 @@ CONDITION_KEYS = {
     "cloudformation:RoleArn": "RoleARN",
     "cloudformation:TemplateUrl": "TemplateURL",
 }
+NEED_A_STACK = {"DeleteStack", "DescribeStackEvents", "DescribeStackResources", "GetTemplate", "UpdateStack"}
 CHANGE_SET = re.compile(r"arn:aws:cloudformation:[a-z0-9-]+:[0-9]{12}:changeSet/([^/]+)/.+")
 
 
 def authorize(call: Call) -> Decision:
     """Ask the engine for each permission that the call needs, on the stack that it names."""
     return first_refusal(_decisions(call))
+
+
+def hand_over(call: Call) -> None:
+    """Refuse what LocalStack answers with status 500: no stack, or the ARN of none. Raises ValidationError."""
+    name = str(call.parameters.get("StackName") or "")
+    if not name and call.operation in NEED_A_STACK:
+        raise _validation("StackName must be specified.")
+    if name.startswith("arn:") and name not in dict(_stacks(call)):
+        raise _validation(f"Stack with id {name} does not exist")
+    if call.parameters.get("TemplateBody"):
+        _check_template(call.parameters["TemplateBody"])
 
 
 def _decisions(call: Call) -> Iterator[Decision]:
@@ -66,3 +80,25 @@ def _stack_arn(call: Call) -> str:
 def _stacks(call: Call) -> Iterator[tuple[str, Any]]:
     if call.account in cloudformation_stores and call.region in cloudformation_stores[call.account]:
         yield from list(cloudformation_stores[call.account][call.region].stacks_v2.items())
+
+
+def _check_template(text: str) -> None:
+    """The form of a template, in CloudFormation's words."""
+    try:
+        template = parse_template(text)
+    except Exception as error:
+        raise _validation("Template format error: YAML not well-formed.") from error
+    resources = template.get("Resources") if isinstance(template, dict) else None
+    if not isinstance(template, dict):
+        raise _validation("Template format error: unsupported structure.")
+    if not isinstance(resources, dict) or not resources:
+        raise _validation("Template format error: At least one Resources member must be defined.")
+    for name, resource in resources.items():
+        if not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
+            raise _validation(f"Template format error: [/Resources/{name}] Every Resources object must contain a Type.")
+        if not isinstance(resource.get("Properties", {}), dict):
+            raise _validation(f"Template format error: [/Resources/{name}/Properties] is not an object.")
+
+
+def _validation(message: str) -> CommonServiceException:
+    return CommonServiceException("ValidationError", message, sender_fault=True)

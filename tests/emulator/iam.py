@@ -43,6 +43,11 @@ def prepare(call: Call) -> None:
     principal = call.resolved.caller.principal
     if call.operation in OF_THE_CALLER and not call.parameters.get("UserName") and principal.type is PrincipalType.USER:
         call.parameters["UserName"] = principal.arn.rpartition("/")[2]
+    for member in ("PolicyArn", "PermissionsBoundary"):
+        arn = call.parameters.get(member) or ""
+        if arn.startswith("arn:") and not arn.startswith("arn:aws:"):  # LocalStack takes it for the policy of `aws`
+            text = f"Policy {arn} does not exist or is not attachable."
+            raise CommonServiceException("NoSuchEntity", text, status_code=404, sender_fault=True)
     for tag in call.parameters.get("Tags") or ():
         if tag["Key"].lower().startswith(RESERVED_PREFIX):
             text = f"The tag key {tag['Key']} is not valid: keys that start with {RESERVED_PREFIX} are reserved."

@@ -98,7 +98,7 @@ PARAMETERS: dict[str, frozenset[str]] = {
         "resourcegroupstaggingapi": "PaginationToken ResourceARNList ResourceTypeFilters ResourcesPerPage TagFilters",
         "cloudformation": """
             Capabilities ChangeSetName ChangeSetType ClientRequestToken ClientToken Description DisableRollback
-            LogicalResourceId NextToken OnFailure Parameters PhysicalResourceId StackName TemplateBody TemplateStage
+            LogicalResourceId NextToken OnFailure Parameters StackName TemplateBody TemplateStage
             UsePreviousTemplate
             """,
     }.items()

@@ -257,11 +257,10 @@ def _what(context: RequestContext) -> str:
 def _name_operation(context: RequestContext) -> str:
     """The operation that the request asks for, as it names it. LocalStack needs an operation to put an error into the
     protocol's form: the one named, or any."""
+    service = context.service
+    if service is None:
+        return ""
     target = context.request.headers.get("X-Amz-Target")
     name = str(target.rpartition(".")[2] if target else context.request.values.get("Action", ""))
-    service = context.service
-    if service is not None:
-        context.operation = service.operation_model(
-            name if name in service.operation_names else service.operation_names[0]
-        )
+    context.operation = service.operation_model(name if name in service.operation_names else service.operation_names[0])
     return name[:NAME_LENGTH]

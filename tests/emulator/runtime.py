@@ -9,7 +9,7 @@ from typing import Any
 
 from localstack import config
 from localstack.aws import handlers
-from localstack.aws.api import RequestContext
+from localstack.aws.api import CommonServiceException, RequestContext, ServiceException
 from localstack.aws.chain import HandlerChain
 from localstack.aws.handlers.fallback import EmptyResponseHandler
 from localstack.aws.handlers.service_plugin import ServiceLoader
@@ -31,6 +31,7 @@ from emulator.server import GatewayServer
 from emulator.sts_provider import MendedStsProvider
 from emulator.tagging_provider import KeyTaggingProvider
 
+TOKENS = ("Marker", "NextToken", "PaginationToken")
 HEALTH_PATH = "/_localstack/health"
 
 
@@ -95,6 +96,22 @@ def _load_services(gateway: Any) -> None:
         loader.loaded_services.add(name)
 
 
+def handle_service_exception(
+    chain: HandlerChain, exception: Exception, context: RequestContext, response: Response
+) -> None:
+    """Exception handler in place of LocalStack's of the same name, which answers a pagination token or a template that
+    it cannot read with status 500."""
+    if not isinstance(exception, ServiceException):
+        given = context.service_request or {}
+        if isinstance(exception, ValueError) and any(given.get(member) for member in TOKENS):
+            code = "InvalidMarkerException" if context.service.service_name == "kms" else "ValidationError"
+            exception = CommonServiceException(code, "The pagination token is not valid.", sender_fault=True)
+        elif given.get("TemplateBody"):
+            text = "Template format error: the template cannot be read."
+            exception = CommonServiceException("ValidationError", text, sender_fault=True)
+    handlers.handle_service_exception(chain, exception, context, response)
+
+
 def _set_handlers(gateway: Any, gate: Gate) -> None:
     """Only the handlers that an AWS call needs.
 
@@ -112,7 +129,7 @@ def _set_handlers(gateway: Any, gate: Gate) -> None:
     ]
     gateway.exception_handlers[:] = [
         handlers.log_exception,
-        handlers.handle_service_exception,
+        handle_service_exception,
         handlers.handle_internal_failure,
     ]
     gateway.response_handlers[:] = [handlers.modify_service_response, add_decision_header]

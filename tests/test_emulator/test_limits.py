@@ -41,7 +41,9 @@ def test_limit(stage: tuple[Account, Caller], limit: dict[str, Any]) -> None:
         aws_secret_access_key=caller.secret,
         config=CLIENT_CONFIG.merge(Config(parameter_validation=False)),
     )
-    text = json.dumps(members).replace("<role>", f"arn:aws:iam::{account.id}:role/Role")
+    text = (
+        json.dumps(members).replace("<role>", f"arn:aws:iam::{account.id}:role/Role").replace("<account>", account.id)
+    )
     text = re.sub("<long ([0-9]+)>", lambda match: "x" * int(match[1]), text)
     wanted, _, part = limit["answer"].partition(" ")
     code, message = error_of(getattr(client, method), **json.loads(text))
