@@ -6,7 +6,8 @@ and the parameters of that plan become a stack of one account.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError, WaiterError
@@ -17,7 +18,7 @@ from harness.terraform import Applied, PlannedChange, Terraform
 
 STACK = "StackSet-plerion-kms"
 ACTIONS = {"Add": "create", "Modify": "update", "Remove": "delete"}
-PATIENCE = {"Delay": 0.2, "MaxAttempts": 150}
+PATIENCE: Mapping[str, Any] = {"Delay": 0.2, "MaxAttempts": 150}
 
 # What the caller needs beside the permissions for the template's resources.
 STACK_ALLOW: Sequence[str] = (
@@ -38,6 +39,7 @@ class Stack(Terraform):
 
     made_by: Principal
     _change_sets = 0
+    _change_set_id = ""
 
     def plan(self, **variables: Any) -> list[PlannedChange]:
         """What an apply would change, by the template's logical names; an empty list where nothing.
@@ -50,7 +52,7 @@ class Stack(Terraform):
         (stack_set,) = stack_sets.values()
         self._change_sets += 1
         change_set = {"StackName": STACK, "ChangeSetName": f"plan-{self._change_sets}"}
-        self._client.create_change_set(
+        made = self._client.create_change_set(
             **change_set,
             ChangeSetType="UPDATE" if self._is_made() else "CREATE",
             TemplateBody=stack_set["template_body"],
@@ -59,6 +61,7 @@ class Stack(Terraform):
             ],
             Capabilities=stack_set["capabilities"],
         )
+        self._change_set_id = made["Id"]
         try:
             self._wait("change_set_create_complete", **change_set)
         except WaiterError as error:
@@ -79,8 +82,8 @@ class Stack(Terraform):
                 self._wait(done, StackName=STACK)
             except WaiterError as error:
                 raise HarnessError(f"CloudFormation could not make the stack: {error.last_response}") from error
-        stack = self._client.describe_stacks(StackName=STACK)["Stacks"][0]
-        return Applied(changes, {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())})
+            return Applied(changes, outputs_of(self._client, self._change_set_id))
+        return Applied(changes, outputs_of(self._client))
 
     def state_addresses(self) -> list[str]:
         """The logical names of the resources that the stack holds."""
@@ -109,7 +112,21 @@ class Stack(Terraform):
         return bool(stack["StackStatus"] != "REVIEW_IN_PROGRESS")
 
     def _wait(self, waiter: str, **parameters: str) -> None:
-        self._client.get_waiter(waiter).wait(**parameters, WaiterConfig=PATIENCE)
+        self._client.get_waiter(waiter).wait(**parameters, WaiterConfig=dict(PATIENCE))
+
+
+def outputs_of(client: Any, change_set_id: str | None = None) -> dict[str, str]:
+    """The stack's outputs by name; if a change set was executed, those that it led to.
+
+    LocalStack's CloudFormation calls a stack complete first, and then sets its outputs and the id of its change set.
+    Raises HarnessError if that id does not come.
+    """
+    for _ in range(PATIENCE["MaxAttempts"]):
+        stack = client.describe_stacks(StackName=STACK)["Stacks"][0]
+        if change_set_id in (None, stack.get("ChangeSetId")):
+            return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
+        time.sleep(PATIENCE["Delay"])
+    raise HarnessError(f"CloudFormation calls {STACK} complete, but shows no outputs of its change set: try again.")
 
 
 def planned_stack_sets(plan: dict[str, Any]) -> dict[str, dict[str, Any]]:
