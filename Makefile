@@ -22,7 +22,7 @@ help: ## List the targets.
 
 .PHONY: demo
 demo: tools ## Apply an example to an enforcing LocalStack, print who may do what and why, switch the mode.
-	@$(VENV_PYTHON) -m harness.demo
+	@$(VENV_PYTHON) -m harness demo
 
 .PHONY: test
 test: setup ## Run all tests.
@@ -56,15 +56,15 @@ mutation: environment ## Change the decision engine in thousands of ways, which 
 
 .PHONY: docs
 docs: environment ## Write the tables of inputs, outputs and resources into the READMEs of modules and examples.
-	@$(VENV_PYTHON) -m harness.docs
+	@$(VENV_PYTHON) -m harness docs
 
 .PHONY: lint
 lint: tools ## Lint HCL, Python, shell and links; tflint is built with Go where it is not on PATH.
-	@$(VENV_PYTHON) -m harness.lint
+	@$(VENV_PYTHON) -m harness lint
 
 .PHONY: scan
 scan: setup ## Scan modules and examples with checkov, as HCL and as plans; FOLDER=PATH scans a folder of yours.
-	@$(VENV_PYTHON) -m harness.scan "$(FOLDER)"
+	@$(VENV_PYTHON) -m harness scan "$(FOLDER)"
 
 .PHONY: setup
 setup: ## Make the two virtual environments, find or fetch Terraform and its provider. The other targets do it themselves.
@@ -72,7 +72,7 @@ setup: ## Make the two virtual environments, find or fetch Terraform and its pro
 
 .PHONY: tools
 tools: environment
-	@$(VENV_PYTHON) -m harness.setup
+	@$(VENV_PYTHON) -m harness setup
 
 .PHONY: pins
 pins: ## Pin the newest dependencies that requirements.in allows.

@@ -114,7 +114,13 @@ class Run:
         self._process = subprocess.Popen(
             [str(part) for part in command],
             cwd=tree,
-            env={**environment, "LOG_LEVEL": "WARNING", "ANSI_COLORS_DISABLED": "1", **(switches or {})},
+            env={
+                **environment,
+                "LOG_LEVEL": "WARNING",
+                "ANSI_COLORS_DISABLED": "1",
+                "TMPDIR": str(output),
+                **(switches or {}),
+            },
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,

@@ -13,9 +13,6 @@ import tempfile
 from collections.abc import Callable
 from types import FrameType
 
-from botocore.exceptions import BotoCoreError
-
-from emulator import EmulatorError
 from harness.errors import HarnessError, in_words
 
 SIGNALS = tuple(
@@ -80,11 +77,21 @@ def run(main: Callable[[], int], failed: int = 1) -> int:
     try:
         stop_on_signals()
         prepare_process()
-        code = main()
-        sys.stdout.flush()
+        # Only now, as their import takes a while, in which a signal may come.
+        from botocore.exceptions import BotoCoreError
+
+        from emulator import EmulatorError
+
+        try:
+            code = main()
+            sys.stdout.flush()
+        except BotoCoreError as error:
+            raise HarnessError(f"A call to the emulator got no answer ({error}): try again.") from error
+        except EmulatorError as error:
+            raise HarnessError(str(error)) from error
     except Stopped as stopped:
         return _say("Stopped; nothing was left behind.", 128 + stopped.signal_number)
-    except (HarnessError, EmulatorError) as error:
+    except HarnessError as error:
         return _say(str(error), failed)
     except BrokenPipeError:
         # Who reads the output has gone, as in `make demo | head`. Python would try to write the rest at its end.
@@ -92,8 +99,8 @@ def run(main: Callable[[], int], failed: int = 1) -> int:
         return 128 + signal.SIGPIPE
     except OSError as error:
         return _say(in_words(error), failed)
-    except BotoCoreError as error:
-        return _say(f"A call to the emulator got no answer ({error}): it may have been ended; try again.", failed)
+    except ImportError as error:
+        return _say(f"A Python package is missing or broken ({error}): run 'make clean setup'.", failed)
     return code
 
 
