@@ -39,10 +39,12 @@ def stop_on_signals() -> None:
     """
     handled = [each for each in SIGNALS if signal.getsignal(each) != signal.SIG_IGN]
 
+    came: list[int] = []
+
     def stop(signal_number: int, _: FrameType | None) -> None:
-        for each in handled:
-            signal.signal(each, signal.SIG_IGN)
-        raise Stopped(signal_number)
+        came.append(signal_number)
+        if len(came) == 1:
+            raise Stopped(signal_number)
 
     for each in handled:
         signal.signal(each, stop)

@@ -16,8 +16,9 @@ whole() {
         done
     } <"$folder/complete"
     # The interpreter may be gone, or be another version by now.
-    "$folder/bin/python" -I -c 'import os, sysconfig; assert os.path.isdir(sysconfig.get_path("purelib"))' \
-        >/dev/null 2>&1 </dev/null
+    "$folder/bin/python" -I -c '
+import os, sys, sysconfig
+assert sys.prefix != sys.base_prefix and os.path.isdir(sysconfig.get_path("purelib"))' >/dev/null 2>&1 </dev/null
 }
 
 # In the background, since the shell takes no signal while it waits for a program in the foreground.
