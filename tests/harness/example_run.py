@@ -7,9 +7,7 @@ from typing import Any, Self
 
 from harness import expectations
 from harness.cloud import Cloud
-from harness.hcl import read_folder
 from harness.matrix import AccessMatrix, observe
-from harness.paths import EXAMPLES
 from harness.principals import Principal
 from harness.probe import Target
 from harness.stage import Stage
@@ -29,10 +27,8 @@ class ExampleRun:
         self.outputs: dict[str, Any] = {}
         self.switch: Changes | None = None
         """What the last change of mode planned; None where the mode was never changed."""
-        declared = {variable.name for variable in read_folder(EXAMPLES / example).variables}
         variables = {**self.stage.terraform_variables(), **self.prepare()}
-        # Terraform warns of others.
-        self.terraform = self.terraform_with({name: value for name, value in variables.items() if name in declared})
+        self.terraform = self.terraform_with(variables)
         self._variables: Mapping[str, Any] = {}
         self._principals: dict[str, Principal] = {}
         self._targets: dict[str, dict[str, Target]] = {}
