@@ -10,8 +10,11 @@ ARGS ?=
 # For make scan: a folder with Terraform.
 FOLDER ?=
 
-VENV_PYTHON := .venv/bin/python
+# The environment for LocalStack and the harness; another folder and PYTHON try another Python.
+VENV ?= .venv
+VENV_PYTHON := $(VENV)/bin/python
 export PYTHONPATH := tests
+unexport PYTHONHOME
 
 .PHONY: help
 help: ## List the targets.
@@ -19,18 +22,22 @@ help: ## List the targets.
 
 .PHONY: demo
 demo: tools ## Apply an example to an enforcing LocalStack, print who may do what and why, switch the mode.
-	@$(VENV_PYTHON) -m harness.demo
+	@$(VENV_PYTHON) -m harness demo
 
 .PHONY: test
 test: setup ## Run all tests.
 	@$(VENV_PYTHON) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+
+.PHONY: emulator
+emulator: environment ## Run the emulator's tests alone; PYTHON=python3.12 VENV=.venv-3.12 runs them with another Python.
+	@$(VENV_PYTHON) -m pytest -n $(WORKERS) --dist loadgroup tests/test_emulator tests/test_harness/test_set_up.py $(ARGS)
 
 # `make test` has a small share of the fuzzing; these are the long runs.
 MUTATION_CHILDREN ?= 2
 FUZZ_EXAMPLES ?= 1000
 
 .PHONY: fuzz
-fuzz: .venv/complete ## Try FUZZ_EXAMPLES (1000) new documents and requests per property of the decision engine: minutes.
+fuzz: environment ## Try FUZZ_EXAMPLES (1000) new documents and requests per property of the decision engine: minutes.
 	@FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(VENV_PYTHON) -m pytest -n 2 -m generated tests/test_authorization $(ARGS)
 
 .PHONY: bench
@@ -39,7 +46,7 @@ bench: tools ## Measure what compiling policies once and keeping Terraform's pro
 	@$(VENV_PYTHON) tests/benchmarks/plans.py
 
 .PHONY: mutation
-mutation: .venv/complete ## Change the decision engine in thousands of ways, which the tests must notice: half an hour.
+mutation: environment ## Change the decision engine in thousands of ways, which the tests must notice: half an hour.
 	@rm -rf mutants/mutants/tests mutants/mutants/mutmut-stats.json # tests that are gone would fail for every mutant
 	@mkdir -p mutants/src mutants/tests
 	@ln -sfn ../../tests/authorization mutants/src/authorization
@@ -48,24 +55,24 @@ mutation: .venv/complete ## Change the decision engine in thousands of ways, whi
 	@cd mutants && ../.venv/bin/mutmut run --max-children $(MUTATION_CHILDREN) $(ARGS)
 
 .PHONY: docs
-docs: .venv/complete ## Write the tables of inputs, outputs and resources into the READMEs of modules and examples.
-	@$(VENV_PYTHON) -m harness.docs
+docs: environment ## Write the tables of inputs, outputs and resources into the READMEs of modules and examples.
+	@$(VENV_PYTHON) -m harness docs
 
 .PHONY: lint
 lint: tools ## Lint HCL, Python, shell and links; tflint is built with Go where it is not on PATH.
-	@$(VENV_PYTHON) -m harness.lint
+	@$(VENV_PYTHON) -m harness lint
 
 .PHONY: scan
 scan: setup ## Scan modules and examples with checkov, as HCL and as plans; FOLDER=PATH scans a folder of yours.
-	@$(VENV_PYTHON) -m harness.scan "$(FOLDER)"
+	@$(VENV_PYTHON) -m harness scan "$(FOLDER)"
 
 .PHONY: setup
 setup: ## Make the two virtual environments, find or fetch Terraform and its provider. The other targets do it themselves.
-	@$(MAKE) --no-print-directory --silent -j2 tools .venv-checkov/complete
+	@$(MAKE) --no-print-directory --silent -j2 tools checkov-environment
 
 .PHONY: tools
-tools: .venv/complete
-	@$(VENV_PYTHON) -m harness.setup
+tools: environment
+	@$(VENV_PYTHON) -m harness setup
 
 .PHONY: pins
 pins: ## Pin the newest dependencies that requirements.in allows.
@@ -74,12 +81,14 @@ pins: ## Pin the newest dependencies that requirements.in allows.
 
 .PHONY: clean
 clean: ## Remove what make made.
-	@rm -rf .venv .venv-checkov .tools .reports mutants .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-* .tools .reports mutants .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
-# LocalStack and checkov cannot share an environment: checkov pins an older boto3.
-.venv/complete: tests/requirements.txt
-	@tests/setup/make-venv.sh .venv $<
+# LocalStack and checkov cannot share an environment: checkov pins an older boto3. What of them is gone is made anew.
+.PHONY: environment
+environment:
+	@tests/setup/make-venv.sh $(VENV) tests/requirements.txt
 
-.venv-checkov/complete: tests/scanning/requirements.txt
-	@tests/setup/make-venv.sh .venv-checkov $<
+.PHONY: checkov-environment
+checkov-environment:
+	@tests/setup/make-venv.sh .venv-checkov tests/scanning/requirements.txt

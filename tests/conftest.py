@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +13,31 @@ import pytest
 
 from emulator import Emulator
 from emulator.process import DEFAULT_SERVICES
-from harness import tally
+from harness import command, tally
 from harness.cloud import EmulatedCloud
+from harness.errors import HarnessError, in_words
 from harness.terraform import end_processes_below
 
 ENFORCEMENT_VARIABLE = "PLERION_KMS_ENFORCEMENT"
 RUN_FOLDER = pytest.StashKey[Path]()
 TALLY = pytest.StashKey[tally.Tally]()
+EMULATOR = pytest.StashKey[Emulator]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give the run a temporary folder of its own, which its workers inherit, and end it like Ctrl-C on SIGTERM."""
+    """Give the run a temporary folder of its own, which its workers inherit; end it on other signals as on Ctrl-C."""
     config.stash[TALLY] = tally.Tally()
+    command.stop_on_signals()
     if _is_worker(config):
         return
-    config.stash[RUN_FOLDER] = folder = Path(tempfile.mkdtemp(prefix="plerion-kms-run-"))
+    try:
+        command.prepare_process()
+        config.stash[RUN_FOLDER] = folder = Path(tempfile.mkdtemp(prefix="plerion-kms-run-"))
+    except HarnessError as error:
+        raise pytest.UsageError(str(error)) from error
+    except OSError as error:
+        raise pytest.UsageError(in_words(error)) from error
     os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -56,6 +63,16 @@ def pytest_testnodedown(node: Any) -> None:
     node.config.stash[TALLY].add(tally.Tally(**output.get("tally", {})))
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say so, and end the run, if a test failed because the emulator has ended."""
+    report = yield
+    emulator = item.session.stash.get(EMULATOR, None)
+    if report.failed and emulator is not None and (ended := emulator.ended()):
+        report.longrepr = item.session.shouldstop = ended
+    return report
+
+
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Print how many real calls stand behind the result."""
     total = config.stash[TALLY]
@@ -69,10 +86,11 @@ def _is_worker(config: pytest.Config) -> bool:
 
 
 @pytest.fixture(scope="session")
-def emulator() -> Iterator[Emulator]:
+def emulator(request: pytest.FixtureRequest) -> Iterator[Emulator]:
     """This worker's LocalStack. It enforces, unless PLERION_KMS_ENFORCEMENT is `off`: the control run says so."""
     enforce = os.environ.get(ENFORCEMENT_VARIABLE, "on") != "off"
     with Emulator(enforce=enforce, services=(*DEFAULT_SERVICES, "cloudformation")) as running:
+        request.session.stash[EMULATOR] = running
         yield running
 
 

@@ -12,7 +12,7 @@ import sys
 import threading
 
 SUPPORTED = ((3, 12), (3, 13))
-REQUIRED = ("localstack", "cryptography", "boto3", "moto")
+REQUIRED = ("localstack", "cryptography", "boto3", "moto", "typing_extensions")
 
 
 def report(status: int, message: str) -> None:
@@ -36,6 +36,19 @@ def problem() -> str | None:
                 "localstack-core[runtime]" if package == "localstack" else package, sys.executable
             )
     return None
+
+
+def supply_deprecated() -> None:
+    """Give Python 3.12 the name `warnings.deprecated`, which LocalStack imports: it is new in Python 3.13."""
+    import warnings
+
+    if hasattr(warnings, "deprecated"):
+        return
+    try:
+        from typing_extensions import deprecated
+    except ImportError:
+        return  # `problem` says so
+    warnings.deprecated = deprecated  # type: ignore[attr-defined]
 
 
 def end_with_parent(folder: str) -> None:
@@ -70,11 +83,24 @@ def main() -> int:
     threading.Thread(target=end_with_parent, args=(arguments["folder"],), daemon=True).start()
     # The script's own folder would let emulator modules hide top-level ones; the packages are one level up.
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    from emulator.runtime import run
+    answered = threading.Event()
 
-    run(int(arguments["socket"]), enforce=arguments["enforce"] == "1", on_ready=lambda: report(status, "ready"))
+    def ready() -> None:
+        answered.set()
+        report(status, "ready")
+
+    try:
+        from emulator.runtime import run
+
+        run(int(arguments["socket"]), enforce=arguments["enforce"] == "1", on_ready=ready)
+    except OSError as error:
+        if not answered.is_set():
+            report(status, f"LocalStack cannot start ({error}); put that right and try again.")
+        raise
     return 0
 
+
+supply_deprecated()
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -82,7 +82,7 @@ class Emulator:
             with open(status_read, "rb", buffering=0) as status:
                 self._await_ready(status)
         except BaseException:
-            self.stop()
+            self._stop(patience=0.0)
             raise
         finally:
             listener.close()
@@ -90,9 +90,19 @@ class Emulator:
 
     def stop(self) -> None:
         """End the process and everything it started, and remove its folder. Does nothing where nothing runs."""
+        self._stop(STOP_TIMEOUT)
+
+    def ended(self) -> str | None:
+        """One sentence if the process has ended without `stop`, else None."""
+        code = self._process.poll() if self._process is not None else None
+        if code is None:
+            return None
+        return f"The emulator at {self.endpoint_url} has ended in the middle of its work{_by(code)}; start it again."
+
+    def _stop(self, patience: float) -> None:
         process, self._process = self._process, None
         if process is not None:
-            _end(process)
+            _end(process, patience)
         folder, self._folder = self._folder, None
         if folder is not None:
             self._last_log = _read(Path(folder.name) / "log")
@@ -111,7 +121,11 @@ class Emulator:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        ended = self.ended()
         self.stop()
+        # What else went wrong followed from it, and says less.
+        if ended is not None and isinstance(error, Exception):
+            raise EmulatorError(ended) from error
 
     def _spawn(self, listener: socket.socket, port: int, status_write: int) -> subprocess.Popen[bytes]:
         assert self._folder is not None
@@ -155,7 +169,10 @@ class Emulator:
                 )
             part = status.read(4096)
             if not part:
-                raise EmulatorError(f"LocalStack did not start. {self._log_tail()}")
+                assert self._process is not None
+                raise EmulatorError(
+                    f"LocalStack did not start{_by(self._process.wait(STOP_TIMEOUT))}. {self._log_tail()}"
+                )
             message += part
         text = message.decode("utf-8", "replace").strip()
         if text != "ready":
@@ -208,14 +225,19 @@ def _settings(folder: Path, port: int, services: Sequence[str]) -> dict[str, str
     }
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Tell the process to end; kill what is left of its group."""
+def _by(code: int) -> str:
+    """Which signal ended a process with that return code, if one did."""
+    return f" ({signal.Signals(-code).name})" if code < 0 else ""
+
+
+def _end(process: subprocess.Popen[bytes], patience: float) -> None:
+    """Tell the process to end; after `patience` seconds kill what is left of its group."""
     if process.stdin is not None:
         with contextlib.suppress(OSError):
             process.stdin.write(b"stop")
             process.stdin.close()
     try:
-        process.wait(STOP_TIMEOUT)
+        process.wait(patience)
     except subprocess.TimeoutExpired:
         pass
     finally:

@@ -6,9 +6,12 @@ import json
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from harness.errors import HarnessError
 from harness.locations import Location
@@ -111,21 +114,34 @@ class Run:
         self._process = subprocess.Popen(
             [str(part) for part in command],
             cwd=tree,
-            env={**environment, "LOG_LEVEL": "WARNING", "ANSI_COLORS_DISABLED": "1", **(switches or {})},
+            env={
+                **environment,
+                "LOG_LEVEL": "WARNING",
+                "ANSI_COLORS_DISABLED": "1",
+                "TMPDIR": str(output),
+                **(switches or {}),
+            },
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
         )
 
     def stop(self) -> None:
-        """End it, if it still runs."""
+        """End it with the processes that it started, if it still runs."""
         if self._process.poll() is None:
+            with suppress(psutil.Error):
+                for child in psutil.Process(self._process.pid).children(recursive=True):
+                    child.kill()
             self._process.kill()
             self._process.communicate()
 
     def answer(self) -> Answer:
         """What it found. Raises HarnessError where it did not run to its end or could not run a check."""
-        _, messages = self._process.communicate()
+        try:
+            _, messages = self._process.communicate()
+        except BaseException:
+            self.stop()
+            raise
         errors = [line for line in messages.splitlines() if "[ERROR]" in line or "Traceback" in line]
         written = self._output / "results_json.json"
         if errors or not written.is_file():

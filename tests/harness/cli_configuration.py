@@ -10,6 +10,8 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from harness.errors import HarnessError
+
 REGISTRY_FOLDER = "registry.terraform.io"
 PREFIXES = ("/opt", "/usr/local", "/usr/local/lib", "/usr/local/share", "/usr/lib", "/usr/share", "/srv", "/var/lib")
 
@@ -18,7 +20,19 @@ def configured(environment: Mapping[str, str], home: Path) -> Path | None:
     """The CLI configuration in force, if it exists: the one TF_CLI_CONFIG_FILE names, else the home folder's."""
     named = environment.get("TF_CLI_CONFIG_FILE")
     candidate = Path(named) if named else home / ".terraformrc"
-    return candidate if candidate.is_file() else None
+    return candidate if os.path.isfile(candidate) else None
+
+
+def text_of(configuration: Path) -> str:
+    """What the configuration says. Raises HarnessError if this user may not read it, or if it is no text."""
+    try:
+        return configuration.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise HarnessError(
+            f"Terraform's CLI configuration {configuration} cannot be read ({reason}): make it readable, or set "
+            "TF_CLI_CONFIG_FILE to another file."
+        ) from error
 
 
 def mirrors(prefixes: Iterable[str] = PREFIXES) -> list[Path]:
@@ -26,10 +40,16 @@ def mirrors(prefixes: Iterable[str] = PREFIXES) -> list[Path]:
     return [
         folder
         for prefix in prefixes
-        if Path(prefix).is_dir()
-        for folder in sorted(Path(prefix).iterdir())
+        for folder in _folders(Path(prefix))
         if os.access(folder / REGISTRY_FOLDER / "hashicorp", os.R_OK)
     ]
+
+
+def _folders(prefix: Path) -> list[Path]:
+    try:
+        return sorted(prefix.iterdir())
+    except OSError:
+        return []
 
 
 def terraform_environment(folder: Path) -> dict[str, str]:
@@ -61,12 +81,12 @@ def environment_for_init(
     in_force = configured(environment, home)
     if in_force is None:
         result.pop("TF_CLI_CONFIG_FILE", None)
-    elif "provider_installation" in in_force.read_text(encoding="utf-8"):
+    elif "provider_installation" in text_of(in_force):
         result["TF_CLI_CONFIG_FILE"] = str(in_force)
         return result
     found = mirrors(prefixes)
     if found:
-        kept = in_force.read_text(encoding="utf-8") if in_force else ""
+        kept = text_of(in_force) if in_force else ""
         result["TF_CLI_CONFIG_FILE"] = str(_write(folder / "terraform.tfrc", kept, found))
     return result
 

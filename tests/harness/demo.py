@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Mapping
 from typing import Self
@@ -10,7 +9,8 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from emulator import Emulator, EmulatorError
+from emulator import Emulator
+from harness import command
 from harness.cloud import EmulatedCloud
 from harness.errors import HarnessError
 from harness.example_run import ExampleRun
@@ -29,18 +29,8 @@ TITLES: Mapping[str, str] = {
 
 
 def main() -> int:
-    """Run the demo. Returns the exit code; on failure one sentence on standard error."""
-    console = Console(width=max(Console().width, 110))
-    # A SIGTERM tidies up like Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        show(console)
-    except (HarnessError, EmulatorError) as error:
-        Console(stderr=True).print(str(error), markup=False, highlight=False)
-        return 1
-    except KeyboardInterrupt:
-        Console(stderr=True).print("Stopped; nothing was left behind.")
-        return 130
+    """Run the demo. Returns the exit code. Raises what `show` raises."""
+    show(Console(width=max(Console().width, 110)))
     return 0
 
 
@@ -111,4 +101,4 @@ class _Progress:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command.run(main))

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from harness import command
 from harness.errors import HarnessError
 from harness.hcl import Declarations, read_folder
 from harness.paths import EXAMPLES, MODULES, PROJECT
@@ -102,4 +103,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command.run(main))

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from emulator import Emulator, EmulatorError
-from harness import checkov, sarif
+from harness import checkov, command, sarif
 from harness.checkov import Finding, Report
 from harness.cloud import EmulatedCloud
 from harness.combined import Tree, combined, plan_documents
@@ -186,4 +186,4 @@ def show(outcomes: dict[str, Report]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(command.run(lambda: main(sys.argv[1:]), failed=2))

@@ -2,20 +2,15 @@
 
 import sys
 
-from harness import provider_binary, terraform_binary
-from harness.errors import HarnessError
+from harness import command, provider_binary, terraform_binary
 
 
 def main() -> int:
-    """Find or fetch Terraform and its AWS provider. Returns the exit code; on failure one line on standard error."""
-    try:
-        terraform_binary.ensure()
-        provider_binary.ensure()
-    except HarnessError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
+    """Find or fetch Terraform and its AWS provider. Returns the exit code. Raises HarnessError."""
+    terraform_binary.ensure()
+    provider_binary.ensure()
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command.run(main))

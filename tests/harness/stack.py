@@ -6,6 +6,7 @@ and the parameters of that plan become a stack of each account.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,7 +18,7 @@ from harness.terraform import Applied, PlannedChange, Terraform
 
 STACK = "StackSet-plerion-kms"
 ACTIONS = {"Add": "create", "Modify": "update", "Remove": "delete"}
-PATIENCE = {"Delay": 0.2, "MaxAttempts": 150}
+PATIENCE: Mapping[str, Any] = {"Delay": 0.2, "MaxAttempts": 150}
 
 # What the caller needs beside the permissions for the template's resources.
 STACK_ALLOW: Sequence[str] = (
@@ -84,17 +85,19 @@ class Stack(Terraform):
         for maker, changes in plans:
             if changes:
                 self._execute(maker)
-        stack = _client(self.made_by[0]).describe_stacks(StackName=STACK)["Stacks"][0]
-        outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
+        outputs = outputs_of(_client(self.made_by[0]))
         return Applied([change for _, changes in plans for change in changes], outputs)
 
     def _execute(self, maker: Principal) -> None:
         done = "stack_update_complete" if _is_made(maker) else "stack_create_complete"
-        _client(maker).execute_change_set(StackName=STACK, ChangeSetName=f"plan-{self._change_sets}")
+        change_set = {"StackName": STACK, "ChangeSetName": f"plan-{self._change_sets}"}
+        made = _client(maker).describe_change_set(**change_set)["ChangeSetId"]
+        _client(maker).execute_change_set(**change_set)
         try:
             _wait(maker, done, StackName=STACK)
         except WaiterError as error:
             raise HarnessError(f"CloudFormation could not make the stack: {error.last_response}") from error
+        outputs_of(_client(maker), made)
 
     def state_addresses(self) -> list[str]:
         """The logical names of the resources that the stacks hold."""
@@ -176,7 +179,21 @@ def _is_made(maker: Principal) -> bool:
 
 
 def _wait(maker: Principal, waiter: str, **parameters: str) -> None:
-    _client(maker).get_waiter(waiter).wait(**parameters, WaiterConfig=PATIENCE)
+    _client(maker).get_waiter(waiter).wait(**parameters, WaiterConfig=dict(PATIENCE))
+
+
+def outputs_of(client: Any, change_set_id: str | None = None) -> dict[str, str]:
+    """The stack's outputs by name; if a change set was executed, those that it led to.
+
+    LocalStack's CloudFormation calls a stack complete first, and then sets its outputs and the id of its change set.
+    Raises HarnessError if that id does not come.
+    """
+    for _ in range(PATIENCE["MaxAttempts"]):
+        stack = client.describe_stacks(StackName=STACK)["Stacks"][0]
+        if change_set_id in (None, stack.get("ChangeSetId")):
+            return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
+        time.sleep(PATIENCE["Delay"])
+    raise HarnessError(f"CloudFormation calls {STACK} complete, but shows no outputs of its change set: try again.")
 
 
 def planned_stack_sets(plan: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -21,6 +21,7 @@ import python_terraform
 from harness import provider_binary
 from harness.cli_configuration import terraform_environment
 from harness.errors import HarnessError
+from harness.hcl import read_folder
 from harness.kept_provider import KeptProvider
 from harness.paths import EXAMPLES, MODULES
 from harness.provider_messages import named_types
@@ -91,11 +92,16 @@ class Terraform:
 
     @classmethod
     def of_example(cls, name: str, environment: Mapping[str, str], variables: Mapping[str, Any] | None = None) -> Self:
-        """The example of that name. Raises HarnessError where there is none."""
+        """The example of that name, with those of the variables that it declares: Terraform warns of others.
+
+        Raises HarnessError where there is no such example.
+        """
         if not (EXAMPLES / name).is_dir():
             known = ", ".join(sorted(path.name for path in EXAMPLES.iterdir() if path.is_dir()))
             raise HarnessError(f"There is no example '{name}' in {EXAMPLES}: the examples are {known}.")
-        return cls(EXAMPLES / name, environment, variables)
+        declared = {variable.name for variable in read_folder(EXAMPLES / name).variables}
+        given = {variable: value for variable, value in (variables or {}).items() if variable in declared}
+        return cls(EXAMPLES / name, environment, given)
 
     def __enter__(self) -> Self:
         return self

@@ -57,9 +57,12 @@ def version_of(binary: Path) -> tuple[int, ...]:
             [binary, "version", "-json"], capture_output=True, text=True, check=True, env=environment, timeout=60
         )
         text = json.loads(answer.stdout)["terraform_version"]
-    except (OSError, subprocess.SubprocessError, ValueError, KeyError) as error:
+        version = tuple(int(part) for part in re.findall(r"\d+", text)[:3])
+    except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError) as error:
         raise HarnessError(f"{binary} does not answer 'version -json' ({error}): install Terraform anew.") from error
-    return tuple(int(part) for part in re.findall(r"\d+", text)[:3])
+    if not version:
+        raise HarnessError(f"{binary} answers 'version -json' with no version, but {text!r}: install Terraform anew.")
+    return version
 
 
 def ensure() -> Path:
@@ -79,7 +82,7 @@ def fetch(target: Path) -> None:
     archive_name = f"terraform_{FETCHED_VERSION}_{platform.system().lower()}_{machine}.zip"
     folder = f"{base}/{FETCHED_VERSION}"
     try:
-        sums = _get(f"{folder}/terraform_{FETCHED_VERSION}_SHA256SUMS").decode()
+        sums = _get(f"{folder}/terraform_{FETCHED_VERSION}_SHA256SUMS").decode(errors="replace")
         archive = _get(f"{folder}/{archive_name}")
     except requests.RequestException as error:
         raise HarnessError(
@@ -94,9 +97,12 @@ def fetch(target: Path) -> None:
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_suffix(".part")
-    part.write_bytes(zipfile.ZipFile(io.BytesIO(archive)).read("terraform"))
-    part.chmod(0o755)
-    part.replace(target)
+    try:
+        part.write_bytes(zipfile.ZipFile(io.BytesIO(archive)).read("terraform"))
+        part.chmod(0o755)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _get(url: str) -> bytes:

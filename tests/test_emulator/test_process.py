@@ -149,8 +149,10 @@ def test_a_start_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_it_goes_with_the_one_that_started_it(how: signal.Signals, tmp_path: Path) -> None:
+    # Whoever runs the tests in the background has SIGINT ignored, and so would this process.
     program = f"""
-        import sys, time
+        import signal, sys, time
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         sys.path.insert(0, {str(TESTS)!r})
         from emulator import Emulator
         emulator = Emulator()

@@ -1,4 +1,4 @@
-"""One run of each example per worker; xdist keeps an example's tests on one worker."""
+"""One run of each example per worker; xdist keeps an example's tests on one worker. No plan may carry a warning."""
 
 from __future__ import annotations
 
@@ -21,3 +21,11 @@ def runs(cloud: EmulatedCloud) -> Iterator[Runs]:
     """This worker's runs of the examples."""
     with Runs(cloud) as started:
         yield started
+
+
+@pytest.fixture(autouse=True)
+def no_warnings(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fails a test whose plan or apply warns of anything but a check block of ours: of what is deprecated next."""
+    yield
+    if "runs" in request.fixturenames:
+        assert request.getfixturevalue("runs").warnings() == {}

@@ -28,8 +28,18 @@ class Runs:
             self._runs[example] = self._stack.enter_context(run_of(example, self.cloud))
         return self._runs[example]
 
+    def warnings(self) -> dict[str, list[str]]:
+        """By example: what the last plan or apply of each warned of, but for the check blocks of our modules."""
+        found = {example: others_than_ours(run.terraform.warnings) for example, run in self._runs.items()}
+        return {example: warnings for example, warnings in found.items() if warnings}
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:
         self._stack.close()
+
+
+def others_than_ours(warnings: list[str]) -> list[str]:
+    """Those that are not of a check block: Terraform's and the provider's own, such as of something deprecated."""
+    return [warning for warning in warnings if not warning.startswith("Check block assertion failed (")]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.cli_configuration import environment_for_init
+from harness.errors import HarnessError
 
 KEPT = "provider_installation {\n  direct {}\n}\n"
 
@@ -47,3 +48,24 @@ def test_a_configuration_without_providers_is_carried_over(tmp_path: Path, mirro
     assert text.startswith("disable_checkpoint = true\n")
     assert f'path    = "{mirror}"' in text
     assert named.read_text() == "disable_checkpoint = true\n"
+
+
+def test_a_configuration_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    named = tmp_path / "named.tfrc"
+    named.write_bytes(b"\xff")
+    with pytest.raises(
+        HarnessError, match=rf"{named} cannot be read \(it is not UTF-8\): make it readable, or set TF_"
+    ):
+        environment_for_init(tmp_path, {"TF_CLI_CONFIG_FILE": str(named)}, tmp_path, [])
+
+    # root may read every file, so that the mode bits would not do.
+    def refused(*_: object, **__: object) -> str:
+        raise PermissionError(13, "Permission denied", str(named))
+
+    monkeypatch.setattr(Path, "read_text", refused)
+    with pytest.raises(HarnessError, match=r"cannot be read \(Permission denied\): make it readable, or set TF_CLI"):
+        environment_for_init(tmp_path, {"TF_CLI_CONFIG_FILE": str(named)}, tmp_path, [])
+
+
+def test_a_folder_in_the_configurations_place_is_dropped(tmp_path: Path) -> None:
+    assert environment_for_init(tmp_path, {"TF_CLI_CONFIG_FILE": str(tmp_path)}, tmp_path, [str(tmp_path / "no")]) == {}

@@ -97,6 +97,11 @@ def test_a_missing_terraform_is_named(tmp_path: Path) -> None:
     [
         ('echo \'{"terraform_version": "1.5.7"}\'', r"is Terraform 1\.5\.7, but 1\.6 or newer is needed: update it"),
         ("exit 3", r"does not answer 'version -json'.*: install Terraform anew"),
+        ("echo '{\"terraform_version\": null}'", r"does not answer 'version -json'.*: install Terraform anew"),
+        ("echo '{\"terraform_version\": 1.11}'", r"does not answer 'version -json'.*: install Terraform anew"),
+        ("echo '[]'", r"does not answer 'version -json'.*: install Terraform anew"),
+        ('echo \'{"terraform_version": "dev"}\'', r"with no version, but 'dev': install Terraform anew"),
+        ("printf '\\377'", r"does not answer 'version -json'.*: install Terraform anew"),
         ("echo nonsense", r"does not answer 'version -json'.*: install Terraform anew"),
     ],
 )
