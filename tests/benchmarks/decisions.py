@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -126,7 +127,7 @@ def disagreements(report: Report, engine: Worker, simulator: Worker) -> None:
 def main() -> int:
     """Measure and print. Returns the exit status: 1 if a requirement was missed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--baseline", default=BASELINE, help="the commit to compare with")
+    parser.add_argument("--baseline", default=os.environ.get("BASELINE", BASELINE), help="the commit to compare with")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     arguments = parser.parse_args()
     report = Report()

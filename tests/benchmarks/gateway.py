@@ -32,9 +32,9 @@ POLICIES = 4
 MOST = 1.12
 OTHERS = {
     # The usual role: what its other statements allow is at other services.
-    "of other services": {"Action": ["s3:GetObject", "s3:ListBucket"], "Resource": "arn:aws:s3:::bucket-{:08x}/*"},
+    "of other services": ("s3:GetObject", "arn:aws:s3:::bucket-{:08x}/*"),
     # The worst role: every statement allows the call, on another key.
-    "on other keys": {"Action": "kms:Decrypt", "Resource": "arn:aws:kms:*:*:key/{:08x}-*"},
+    "on other keys": ("kms:Decrypt", "arn:aws:kms:*:*:key/{:08x}-*"),
 }
 """What the role's statements other than the mode statement are about; the first is what the requirement is for."""
 
@@ -80,10 +80,9 @@ def _caller(account: Account, others: str) -> Principal:
     """A session of a role with the mode statement after 99 others."""
     name = f"Role{list(OTHERS).index(others)}"
     caller = account.session_of_new_role(name)
-    other = OTHERS[others]
+    action, resource = OTHERS[others]
     statements = [
-        {"Effect": "Allow", **other, "Resource": str(other["Resource"]).format(number)}
-        for number in range(STATEMENTS - 1)
+        {"Effect": "Allow", "Action": action, "Resource": resource.format(number)} for number in range(STATEMENTS - 1)
     ]
     statements.append(mode_statement("SELECTED_KEYS"))
     iam = account.root.client("iam")

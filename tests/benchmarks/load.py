@@ -25,7 +25,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from benchmarks.figures import Report, Result
 from benchmarks.load_model import APPLIANCE, GRANTEE, OPERATIONS, Fact, KeyFacts, KeyPolicy, Outcome, admissible
-from emulator import Emulator
+from emulator import Emulator, EmulatorError
 from harness.cloud import CLIENT_CONFIG, EmulatedCloud
 from harness.guide_statements import mode_statement
 from harness.keys import ADMINISTRATOR, OWN_ACCOUNT, statements
@@ -61,7 +61,7 @@ class LoadError(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """A call that was made, from `start` to `end` in seconds, and how it ended: an `Outcome`, or another error's name."""
+    """A call from `start` to `end`, in seconds, and how it ended: an `Outcome`, or another error's name."""
 
     caller: str
     operation: str
@@ -277,7 +277,7 @@ def growth(samples: Sequence[int]) -> float:
 
 
 def main() -> int:
-    """Run the load and print. Returns the exit status: 1 for a wrong answer, growing memory or a run that was cut off."""
+    """Run the load and print. Returns the exit status: 1 for a wrong answer, growing memory or a run cut off."""
     report = Report()
     signal.signal(signal.SIGALRM, _too_long)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -290,9 +290,12 @@ def main() -> int:
                 phase = Phase(world, clients, SECONDS)
                 phase.run(lambda: int(process.memory_info().rss))
                 _judge(report, world, clients, phase)
-    except LoadError as error:
+    except (LoadError, EmulatorError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped; nothing was left behind.\n")
+        return 130
     finally:
         signal.alarm(0)
     return report.exit_status()
@@ -315,9 +318,7 @@ def _judge(report: Report, world: World, clients: int, phase: Phase) -> None:
 
 
 def _too_long(*_: object) -> None:
-    raise LoadError(
-        f"The run took more than {LIMIT} s and was ended: stop what else runs on this machine, and repeat it."
-    )
+    raise LoadError(f"The run was ended after {LIMIT} s: stop what else runs on this machine, and repeat it.")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What calls under load may answer: written from the guide and the KMS developer guide, without the engine.
 
-A call overlaps changes, and a decision reads one fact after the other. So every combination of what each fact was during
-the call is admissible, and nothing else is.
+A call overlaps changes, and a decision reads one fact after the other. So every combination of what each fact was
+during the call is admissible, and nothing else is.
 """
 
 from __future__ import annotations
@@ -57,8 +57,10 @@ class Fact[Value]:
 
 @dataclass
 class KeyFacts:
-    """What is known of a key. tag: the value of PlerionAccess, None without the tag. granted: the operations that a grant
-    allows the grantee."""
+    """What is known of a key.
+
+    tag: the value of PlerionAccess, None without the tag. granted: the operations that a grant allows the grantee.
+    """
 
     policy: Fact[KeyPolicy]
     tag: Fact[str | None]
