@@ -34,7 +34,7 @@ fuzz: .venv/complete ## Try FUZZ_EXAMPLES (1000) new documents and requests per 
 	@FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(VENV_PYTHON) -m pytest -n 2 -m generated tests/test_authorization $(ARGS)
 
 .PHONY: bench
-bench: tools ## Measure decisions beside the commit BASELINE and an npm package, the gateway, and plans: minutes.
+bench: tools ## Compare decisions with the commit BASELINE and an npm package; measure the gateway and plans: minutes.
 	@missed=0; for part in decisions gateway plans; do \
 		$(VENV_PYTHON) -m benchmarks.$$part || missed=1; \
 	done; exit $$missed

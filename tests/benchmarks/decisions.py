@@ -1,4 +1,4 @@
-"""`python -m benchmarks.decisions`: the engine's decisions a second, beside those of an earlier revision and of the npm
+"""`python -m benchmarks.decisions`: the engine's decisions a second, compared with an earlier revision and with the npm
 package @cloud-copilot/iam-simulate, in interleaved rounds of one run.
 
 Rates are decisions for each second of processor time. They depend on the machine; their ratios do not.
@@ -68,7 +68,7 @@ def speed(report: Report, engine: Worker, baseline: Worker | None, simulator: Wo
             measures[name] = _simulated(simulator, name)
     figures = interleaved(measures, rounds)
     for name, rates in figures.items():
-        report.say(f"{name:62} {median(rates):12,.0f}  a second")
+        report.say(f"{name:68} {median(rates):12,.0f}  a second")
     if baseline is not None:
         report.add(Result("engine / baseline", ratio(figures["engine"], figures["baseline"]), least=TIMES_BASELINE))
     if simulator is not None:

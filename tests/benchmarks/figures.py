@@ -46,7 +46,7 @@ class Result:
         verdict = ("met" if self.met else "MISSED") if required else ""
         # What is not met must not look as if it were: 1.596 is not 1.60.
         measured = f"{self.measured:,.2f}" if self.met else f"{self.measured:,.6g}"
-        return f"{self.name:62} {measured:>12}  {required:14} {verdict}".rstrip()
+        return f"{self.name:68} {measured:>12}  {required:14} {verdict}".rstrip()
 
 
 @dataclass

@@ -21,7 +21,7 @@ SIMULATOR_FOLDER = PROJECT / ".tools" / "iam-simulate"
 
 
 class UnavailableError(Exception):
-    """What is to be measured is not on this machine: one sentence that says why and how to get it."""
+    """An engine to compare with is not on this machine: one sentence that says why and how to get it."""
 
 
 class Worker:

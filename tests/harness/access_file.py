@@ -52,9 +52,10 @@ PERMISSIONS: tuple[str, ...] = (
 )
 """Without `kms:`. DecryptWithoutKeyId is kms:Decrypt, the key found from the ciphertext."""
 
-
 MAX_NAME = 100
 MAX_SHOWN = 60
+MAX_ERRORS = 50
+"""As many are put into the file's order; a hostile file has one in each of its lines."""
 
 
 class AccessFileError(ValueError):
@@ -156,7 +157,7 @@ class AccessFile[Key: BaseModel, Principals](BaseModel):
 
 def _first(form: type[AccessFile[Any, Any]], path: Path, document: Document, error: ValidationError) -> str:
     """The sentence for the error that comes first in the file."""
-    errors = error.errors(include_url=False)
+    errors = error.errors(include_url=False)[:MAX_ERRORS]
     lines = [document.line(each["loc"]) for each in errors]
     line, first = min(zip(lines, errors, strict=True), key=lambda each: each[0])
     return _sentence(path, line, *_wrong(form, first))

@@ -70,7 +70,7 @@ def test_a_change_takes_effect_between_its_start_and_its_end(start: float, end: 
     assert fact.during(start, end) == expected
 
 
-def test_a_call_beside_two_changes_may_end_in_every_combination() -> None:
+def test_a_call_during_two_changes_may_end_in_every_combination() -> None:
     mode = Fact("ALL_KEYS")
     key = KeyFacts(Fact(DELEGATING), Fact(None), Fact(True), Fact(NOTHING))
     mode.change("SELECTED_KEYS", 10.0, 11.0)

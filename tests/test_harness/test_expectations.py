@@ -91,6 +91,12 @@ def test_what_is_no_file_is_named(tmp_path: Path, name: str, says: str) -> None:
     assert str(raised.value) == f"{tmp_path / name}{says}"
 
 
+def test_a_file_of_slips_alone_is_refused_at_once(tmp_path: Path) -> None:
+    path = written(tmp_path, "keys:\n" + "".join(f"  k{number}: 1\n" for number in range(20_000)))
+    with pytest.raises(HarnessError, match=r"line 2: keys\.k0 is the number 1 instead of names with values"):
+        read(path)
+
+
 def test_every_example_says_who_may_do_what() -> None:
     for folder in EXAMPLES.iterdir():
         if folder.is_dir():
