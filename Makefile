@@ -41,9 +41,14 @@ fuzz: environment ## Try FUZZ_EXAMPLES (1000) new documents and requests per pro
 	@FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(VENV_PYTHON) -m pytest -n 2 -m generated tests/test_authorization $(ARGS)
 
 .PHONY: bench
-bench: tools ## Measure what compiling policies once and keeping Terraform's provider save.
-	@$(VENV_PYTHON) tests/benchmarks/decisions.py
-	@$(VENV_PYTHON) tests/benchmarks/plans.py
+bench: tools ## Compare decisions with the commit BASELINE and an npm package; measure the gateway and plans: minutes.
+	@missed=0; for part in decisions gateway plans; do \
+		$(VENV_PYTHON) -m benchmarks.$$part || missed=1; \
+	done; exit $$missed
+
+.PHONY: load
+load: .venv/complete ## Call the emulator with 64 and 200 clients while policies change, and check each answer: two minutes.
+	@$(VENV_PYTHON) -m benchmarks.load
 
 .PHONY: mutation
 mutation: environment ## Change the decision engine in thousands of ways, which the tests must notice: half an hour.

@@ -4,33 +4,108 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Self
+
+from boto3.session import Session
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from harness.errors import HarnessError
 from harness.guide_statements import cross_account_additions, same_account_additions
 from harness.principals import REGION, Principal, role_arn
 
-RSA = "RSA_2048"
-SYMMETRIC = "SYMMETRIC_DEFAULT"
+RSA: Literal["RSA_2048"] = "RSA_2048"
+SYMMETRIC: Literal["SYMMETRIC_DEFAULT"] = "SYMMETRIC_DEFAULT"
+
+OWN_ACCOUNT = "delegates to own account"
+ADMINISTRATOR = "names its administrator"
+STATEMENTS = (
+    OWN_ACCOUNT,
+    "delegates to integration account",
+    ADMINISTRATOR,
+    "same-account additions",
+    "cross-account additions",
+)
+"""The names of key-policy statements that every example has; see `statements`."""
+
+OWNERS = {OWN_ACCOUNT, ADMINISTRATOR}
+EXAMPLES_OWN = "the example's "
+"""Before the name of an output, with spaces, that holds the example's own statements."""
 
 
-@dataclass(frozen=True)
-class KeyDescription:
+def _split(names: object) -> object:
+    """The names in a file's text; the code gives them as a tuple."""
+    if isinstance(names, str):
+        return tuple(name.strip() for name in names.split("+"))
+    if not isinstance(names, tuple):
+        raise ValueError("is not text: write the names of statements, joined by ' + '")  # noqa: TRY004 - for pydantic
+    return names
+
+
+def _known_statements(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if name not in STATEMENTS and not name.startswith(EXAMPLES_OWN):
+            raise ValueError(f"has the unknown statements {name!r}: use some of {', '.join(STATEMENTS)}")
+        if names.count(name) > 1:
+            raise ValueError(f"has the statements {name!r} twice: remove one of the two")
+    if not OWNERS.intersection(names):
+        raise ValueError(f"leaves the key without an administrator: add '{OWN_ACCOUNT}' or '{ADMINISTRATOR}'")
+    return names
+
+
+def _known_region(region: str) -> str:
+    if region not in Session().get_available_regions("kms"):
+        raise ValueError(f"is {region!r}, which is not a Region of KMS: write one such as {REGION}")
+    return region
+
+
+def _not_reserved(tag: str) -> str:
+    if tag.lower().startswith("aws:"):
+        raise ValueError("begins with 'aws:', which AWS keeps for itself: rename the tag")
+    return tag
+
+
+type TagKey = Annotated[
+    str, StringConstraints(pattern=r"^[\w .:/=+@-]+$", max_length=128), AfterValidator(_not_reserved)
+]
+type TagValue = Annotated[str, StringConstraints(pattern=r"^[\w .:/=+@-]*$", max_length=256)]
+
+
+class KeyDescription(BaseModel):
     """A key as an expectations file describes it.
 
-    account: `integration` or `other`. region: where it lies. policy: names of statements, see `statements`. version: of
+    account: `integration` or `other`. region: where it is. policy: names of statements, see `statements`. version: of
     the key policy. tags: the key's tags. spec: the key spec. output: the example's output that holds the key's ARN,
-    where the example makes the key itself and the other fields do not count.
+    if the example makes the key itself; then only account and spec go with it.
     """
 
-    account: str = "integration"
-    region: str = REGION
-    policy: tuple[str, ...] = ("delegates to own account",)
-    version: str = "2012-10-17"
-    tags: Mapping[str, str] = field(default_factory=dict)
-    spec: str = SYMMETRIC
-    output: str = ""
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    account: Literal["integration", "other"] = "integration"
+    region: Annotated[str, AfterValidator(_known_region)] = REGION
+    policy: Annotated[tuple[str, ...], BeforeValidator(_split), AfterValidator(_known_statements)] = (OWN_ACCOUNT,)
+    version: Literal["2008-10-17", "2012-10-17"] = "2012-10-17"
+    tags: Annotated[dict[TagKey, TagValue], Field(max_length=50)] = {}
+    spec: Literal["SYMMETRIC_DEFAULT", "RSA_2048"] = SYMMETRIC
+    output: Annotated[str, StringConstraints(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _made_once(self) -> Self:
+        unused = self.model_fields_set - {"account", "spec", "output"}
+        if self.output is not None and unused:
+            raise ValueError(
+                f"has 'output' and {', '.join(sorted(unused))}, which has no effect on a key that the example makes: "
+                "remove one of the two"
+            )
+        return self
 
 
 @dataclass(frozen=True)
@@ -61,12 +136,20 @@ def statements(
     Raises HarnessError for a name that is not known, or one that stands for an output which there is not.
     """
     known: dict[str, list[dict[str, Any]]] = {
-        "delegates to own account": [_allow(f"arn:aws:iam::{owner.account}:root")],
-        "delegates to integration account": [_allow(f"arn:aws:iam::{integration_account}:root")],
-        "names its administrator": [_allow(role_arn(owner))],
-        "same-account additions": same_account_additions(),
-        "cross-account additions": cross_account_additions(integration_account),
-        **{f"the example's {output.replace('_', ' ')}": value for output, value in (outputs or {}).items()},
+        **dict(
+            zip(
+                STATEMENTS,
+                (
+                    [_allow(f"arn:aws:iam::{owner.account}:root")],
+                    [_allow(f"arn:aws:iam::{integration_account}:root")],
+                    [_allow(role_arn(owner))],
+                    same_account_additions(),
+                    cross_account_additions(integration_account),
+                ),
+                strict=True,
+            )
+        ),
+        **{EXAMPLES_OWN + output.replace("_", " "): value for output, value in (outputs or {}).items()},
     }
     if name not in known:
         raise HarnessError(f"There are no key-policy statements named '{name}': take one of {', '.join(known)}.")
@@ -123,7 +206,7 @@ def open_key(owner: Principal) -> Key:
 
 
 def _own_account(owner: Principal) -> Sequence[dict[str, Any]]:
-    return statements("delegates to own account", owner=owner, integration_account=owner.account)
+    return statements(OWN_ACCOUNT, owner=owner, integration_account=owner.account)
 
 
 def _allow(principal: str, action: str = "kms:*", account: str = "") -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from harness.cloud import Cloud
+from harness.errors import HarnessError
 from harness.example_run import ExampleRun
 from harness.keys import KeyDescription, create_key
 from harness.matrix import AccessMatrix, observe
@@ -175,6 +176,11 @@ class ExistingKeys(WithCli):
         self._made = self.stage.targets(self.expectations.keys, {})
         own, other = self.stage.key_administrator, self.stage.other_key_administrator.in_region(self.ELSEWHERE)
         self.key_arns = {name: target.key.arn for name, target in self._made[own.account].items()}
+        missing = ", ".join(sorted(self.KEYS.keys() - self.key_arns.keys()))
+        if missing:
+            raise HarnessError(
+                f"examples/{self.example}/access.yaml lacks keys that the example changes: add {missing}."
+            )
         self.elsewhere = create_key(
             other, KeyDescription(policy=("names its administrator",), region=self.ELSEWHERE), own.account
         )

@@ -1,29 +1,44 @@
-"""The stage for an example: two customer accounts and Plerion's, the roles that act in them, and the fixture keys.
-
-The names that expectations use for principals:
-
-appliance   the example's appliance role
-access      the example's access role, assumed by Plerion's account with the external id
-untagged    a role of the integration account without tags and without permissions
-tag-bearer  the same, in a session that carries the tag PlerionApplianceRole = True
-stranger    a role of the other account that may use KMS there
-"""
+"""The stage for an example: two customer accounts and Plerion's, the roles that act in them, and the fixture keys."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypedDict
 
+from pydantic import ConfigDict, with_config
+
+from harness.access_file import Lines
 from harness.cloud import Cloud
+from harness.errors import HarnessError
 from harness.keys import Key, KeyDescription, adopt_key, create_key, open_key
 from harness.principals import Account, Principal, role_arn
 from harness.probe import Target
 
+Principals = TypedDict(
+    "Principals",
+    {
+        # The example's appliance role.
+        "appliance": Lines,
+        # The example's access role, assumed by Plerion's account with the external id.
+        "access": Lines,
+        # A role of the integration account without tags and without permissions.
+        "untagged": Lines,
+        # The same, in a session that carries the tag PlerionApplianceRole = True.
+        "tag-bearer": Lines,
+        # A role of the other account that may use KMS there.
+        "stranger": Lines,
+    },
+)
+"""The principals by the names that expectations use; every mode has lines for each."""
+with_config(ConfigDict(strict=True, extra="forbid"))(Principals)
+
 PLERION_ACCOUNT = "588158338731"
 EXTERNAL_ID = "an-external-id-that-plerion-shows"
 APPLIANCE_TAG = {"PlerionApplianceRole": "True"}
+KEY_ARN = re.compile(r"arn:[^:]+:kms:[^:]+:\d{12}:key/.+")
 STACK_APPLIANCE_ROLE = "plerion-stack-PlerionApplianceRole-1A2B3C"
 STACK_ACCESS_ROLE = "plerion-stack-PlerionAccessRole-4D5E6F"
 """The roles' names where Plerion's CloudFormation stack made them: its prefix, and a suffix that AWS adds."""
@@ -87,7 +102,7 @@ def create_stack_roles(account: Account, trusted: str) -> None:
 
 @dataclass
 class Stage:
-    """See the module's text. Everything is made on first use."""
+    """See the module's text and `Principals`. Everything is made on first use."""
 
     cloud: Cloud
     _other_ends: dict[tuple[str, str], Key] = field(default_factory=dict)
@@ -142,13 +157,13 @@ class Stage:
 
     @cached_property
     def untagged(self) -> Principal:
-        """See the module's text."""
+        """See `Principals`."""
         arn = self.integration.create_role("Untagged", trusted=[role_arn(self.tester)])
         return self.tester.assume(arn)
 
     @cached_property
     def tag_bearer(self) -> Principal:
-        """See the module's text."""
+        """See `Principals`."""
         arn = self.integration.create_role(
             "TagBearer", trusted=[role_arn(self.tester)], trust_actions=("sts:AssumeRole", "sts:TagSession")
         )
@@ -156,7 +171,7 @@ class Stage:
 
     @cached_property
     def stranger(self) -> Principal:
-        """See the module's text."""
+        """See `Principals`."""
         return self.other.session_of_new_role("Stranger", ("kms:*",))
 
     @cached_property
@@ -185,7 +200,18 @@ class Stage:
     def targets(
         self, descriptions: Mapping[str, KeyDescription], outputs: Mapping[str, Any]
     ) -> dict[str, dict[str, Target]]:
-        """Caller's account -> key name -> target; makes the keys that the example does not."""
+        """Caller's account -> key name -> target; makes the keys that the example does not.
+
+        Raises HarnessError if the descriptions name an output that the example lacks, or no key for one that it has.
+        """
+        key_outputs = {name for name, value in outputs.items() if KEY_ARN.fullmatch(str(value))}
+        described = {description.output for description in descriptions.values() if description.output}
+        if described != key_outputs:
+            off = ", ".join(sorted(described ^ key_outputs))
+            raise HarnessError(
+                f"The example's access.yaml describes the keys of the outputs {_names(described)}, the example makes "
+                f"those of {_names(key_outputs)}: look at {off}."
+            )
         keys = {name: self._key(description, outputs) for name, description in descriptions.items()}
         return {
             owner.account: {
@@ -208,3 +234,7 @@ class Stage:
 
     def _key_administrator(self, account: Account) -> Principal:
         return account.session_of_new_role("KeyAdministrator", ("kms:*",), also_trusted=[role_arn(self.deployer)])
+
+
+def _names(outputs: Iterable[str]) -> str:
+    return ", ".join(sorted(outputs)) or "none"

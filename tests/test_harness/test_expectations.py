@@ -1,29 +1,35 @@
-"""A slip in an expectations file is named, with its place and the mend; it never weakens a test."""
+"""A slip in an access file is named in one sentence, with its place and its fix; it never weakens a test."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
+from harness.access_file import PERMISSIONS
+from harness.cloud import EmulatedCloud
 from harness.errors import HarnessError
-from harness.expectations import read
+from harness.expectations import load, read
+from harness.keys import KeyDescription
+from harness.paths import EXAMPLES
+from harness.probe import CALLS
+from harness.stage import Stage
 
-GOOD = """
-keys:
-  one: {}
-  two: {account: other, policy: names its administrator + cross-account additions, spec: RSA_2048}
-access:
-  ALL_KEYS:
-    appliance:
-      one: use GetKeyPolicy
-      two: nothing
-"""
+FILES = yaml.safe_load(Path(__file__).with_name("odd_access_files.yaml").read_text(encoding="utf-8"))
+GOOD: str = FILES["good"]
+KEY = "arn:aws:kms:us-east-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 
-def test_a_line_names_groups_and_probes(tmp_path: Path) -> None:
-    (tmp_path / "access.yaml").write_text(GOOD)
-    expectations = read(tmp_path / "access.yaml")
+def written(folder: Path, content: str | bytes) -> Path:
+    path = folder / "access.yaml"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def test_a_line_names_groups_and_permissions(tmp_path: Path) -> None:
+    expectations = read(written(tmp_path, GOOD))
     assert expectations.keys["two"].policy == ("names its administrator", "cross-account additions")
     assert expectations.access["ALL_KEYS"]["appliance"]["one"] == {
         "Encrypt",
@@ -36,34 +42,81 @@ def test_a_line_names_groups_and_probes(tmp_path: Path) -> None:
         "GetKeyPolicy",
     }
     assert expectations.access["ALL_KEYS"]["appliance"]["two"] == frozenset()
+    assert expectations.access["ALL_KEYS"]["tag-bearer"]["one"] == frozenset()
+    assert "GetPublicKey" in expectations.access["ALL_KEYS"]["access"]["two"]
+    assert "GetPublicKey" not in expectations.access["ALL_KEYS"]["access"]["one"]
+
+
+def test_the_modes_keep_the_order_of_the_file() -> None:
+    assert load("all-keys").modes == ("ALL_KEYS", "SELECTED_KEYS")
+    assert load("selected-keys").modes == ("SELECTED_KEYS", "ALL_KEYS")
+
+
+def test_a_byte_order_mark_is_no_slip(tmp_path: Path) -> None:
+    assert read(written(tmp_path, b"\xef\xbb\xbf" + GOOD.encode())) == read(written(tmp_path, GOOD))
+
+
+def content_of(odd: dict[str, Any]) -> str | bytes:
+    """The content of an odd file."""
+    if "hex" in odd:
+        return bytes.fromhex(odd["hex"])
+    if "repeat" in odd:
+        return str(odd["repeat"]) * int(odd["times"])
+    if "file" in odd:
+        return str(odd["file"])
+    assert GOOD.count(odd["replace"]) >= 1, "the good file lacks the text to replace"
+    return GOOD.replace(odd["replace"], odd["by"], 1)
+
+
+@pytest.mark.parametrize("odd", FILES["odd"], ids=lambda odd: str(odd["name"]))
+def test_a_slip_is_named(tmp_path: Path, odd: dict[str, Any]) -> None:
+    path = written(tmp_path, content_of(odd))
+    with pytest.raises(HarnessError) as raised:
+        read(path)
+    sentence = str(raised.value)
+    assert sentence.startswith(f"{path}{odd['says']}")
+    assert sentence.isprintable()
 
 
 @pytest.mark.parametrize(
-    ("wrong", "by", "message"),
+    ("name", "says"),
     [
-        (
-            "use GetKeyPolicy",
-            "used",
-            r"'used' at ALL_KEYS\.appliance\.one is neither a group nor a probe: take some of",
-        ),
-        ("use GetKeyPolicy", '""', r"ALL_KEYS\.appliance\.one is empty: write 'nothing' for no permission"),
-        ("      two: nothing\n", "", r"ALL_KEYS\.appliance must have one line for each key: look at two"),
-        (
-            "one: {}",
-            "one: {polizy: x}",
-            r"key 'one' has unknown fields \(polizy\): take some of account, output, policy",
-        ),
-        ("keys:", "locks:", r"must hold the two parts 'keys' and 'access' and no other"),
-        ("keys:", "keys: [", r"cannot be read"),
+        ("absent.yaml", " cannot be read (No such file or directory): check its name and its permissions."),
+        (".", " cannot be read: it is not a file; name a YAML file."),
     ],
 )
-def test_a_slip_is_named(tmp_path: Path, wrong: str, by: str, message: str) -> None:
-    assert wrong in GOOD
-    (tmp_path / "access.yaml").write_text(GOOD.replace(wrong, by))
-    with pytest.raises(HarnessError, match=message):
-        read(tmp_path / "access.yaml")
+def test_what_is_no_file_is_named(tmp_path: Path, name: str, says: str) -> None:
+    with pytest.raises(HarnessError) as raised:
+        read(tmp_path / name)
+    assert str(raised.value) == f"{tmp_path / name}{says}"
 
 
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(HarnessError, match=r"access\.yaml cannot be read"):
-        read(tmp_path / "access.yaml")
+def test_a_file_of_slips_alone_is_refused_at_once(tmp_path: Path) -> None:
+    path = written(tmp_path, "keys:\n" + "".join(f"  k{number}: 1\n" for number in range(20_000)))
+    with pytest.raises(HarnessError, match=r"line 2: keys\.k0 is the number 1 instead of names with values"):
+        read(path)
+
+
+def test_every_example_says_who_may_do_what() -> None:
+    for folder in EXAMPLES.iterdir():
+        if folder.is_dir():
+            load(folder.name)
+
+
+def test_every_permission_has_a_probe() -> None:
+    assert set(PERMISSIONS) == set(CALLS)
+
+
+@pytest.mark.parametrize(
+    ("descriptions", "outputs", "says"),
+    [
+        ({"made": KeyDescription(output="key_arn")}, {}, "of the outputs key_arn, the example makes those of none"),
+        ({}, {"key_arn": KEY}, "of the outputs none, the example makes those of key_arn: look at key_arn"),
+        ({"made": KeyDescription(output="role")}, {"role": "arn:aws:iam::111111111111:role/r"}, "look at role"),
+    ],
+)
+def test_the_keys_that_the_example_makes_are_those_that_its_file_describes(
+    descriptions: dict[str, KeyDescription], outputs: dict[str, str], says: str
+) -> None:
+    with pytest.raises(HarnessError, match=says):
+        Stage(EmulatedCloud("http://127.0.0.1:1")).targets(descriptions, outputs)
