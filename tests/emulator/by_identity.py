@@ -7,7 +7,6 @@ from typing import Any
 
 from authorization.decision import Decision
 from authorization.engine import authorize
-from authorization.policies import Policies
 from authorization.request import ContextValue, Request, Resource
 from emulator.call import Call
 
@@ -21,13 +20,7 @@ def decide(call: Call, action: str, resource: Resource, context: Mapping[str, Co
         resource=resource,
         context={**caller.context, "aws:RequestedRegion": call.region, **context},
     )
-    policies = Policies(
-        identity=caller.identity,
-        boundary=caller.boundary,
-        session=caller.session,
-        service_control=caller.service_control,
-    )
-    return authorize(request, policies)
+    return authorize(request, caller.policies())
 
 
 def first_refusal(decisions: Iterable[Decision]) -> Decision:

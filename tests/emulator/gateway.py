@@ -21,7 +21,7 @@ from authorization.decision import Decision
 from authorization.explain import explain
 from authorization.request import ContextValue, Principal, PrincipalType
 from emulator import caller as callers
-from emulator import cloudformation, errors, iam, iam_quotas, kms, limits, offered, sts, tagging
+from emulator import cloudformation, errors, iam, iam_quotas, kms, limits, members, offered, sts, tagging
 from emulator.call import Call, ExternalRequestContext
 from emulator.caller import CredentialsError, Problem, Resolved
 
@@ -74,6 +74,7 @@ class Gate:
             service = SERVICES[call.service]
             offered.check_operation(call.service, call.operation)
             limits.check(context.operation, call.parameters, protocol)
+            members.check(context)
             service.prepare(call)
             if self._enforce:
                 _authorize(call, service)

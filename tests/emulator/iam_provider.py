@@ -10,10 +10,11 @@ from localstack.aws.api import CommonServiceException, RequestContext
 from localstack.services.iam import policy_validation
 from localstack.services.iam.provider import IamProvider
 
+from authorization.arn import parse_arn
 from authorization.documents import Policy, PolicyKind, parse_policy
 from authorization.policies import Policies
 from authorization.request import ContextValue, Principal, PrincipalType
-from authorization.simulate import Evaluation, simulate
+from authorization.simulate import Evaluation, ResourceEvaluation, simulate
 from authorization.validation import Holder, policy_size, validate_identity_policy, validate_trust_policy
 from emulator import errors, identities, principals, trust
 from emulator.identities import Identity
@@ -56,6 +57,18 @@ class MendedIamProvider(IamProvider):
         inline = _inline(identities.store(context.account_id).GROUPS.get(group_name), policy_name)
         _check_identity_policy(members["policy_document"], Holder.GROUP, inline)
         super().put_group_policy(context, group_name=group_name, policy_name=policy_name, **members)
+
+    def attach_role_policy(self, context: RequestContext, role_name: str, policy_arn: str, **members: Any) -> None:
+        _check_policy_arn(policy_arn)
+        super().attach_role_policy(context, role_name=role_name, policy_arn=policy_arn, **members)
+
+    def attach_user_policy(self, context: RequestContext, user_name: str, policy_arn: str, **members: Any) -> None:
+        _check_policy_arn(policy_arn)
+        super().attach_user_policy(context, user_name=user_name, policy_arn=policy_arn, **members)
+
+    def attach_group_policy(self, context: RequestContext, group_name: str, policy_arn: str, **members: Any) -> None:
+        _check_policy_arn(policy_arn)
+        super().attach_group_policy(context, group_name=group_name, policy_arn=policy_arn, **members)
 
     def create_policy(self, context: RequestContext, policy_document: str, **members: Any) -> Any:
         _check_identity_policy(policy_document, Holder.MANAGED)
@@ -157,6 +170,12 @@ def _as_texts(block: Any) -> Any:
     }
 
 
+def _check_policy_arn(arn: str) -> None:
+    """Refuse what is no ARN in AWS's words (recorded in localstack/localstack's IAM snapshots)."""
+    if parse_arn(arn) is None:
+        raise CommonServiceException("ValidationError", "Invalid ARN:  Could not be parsed!", sender_fault=True)
+
+
 def _inline(entity: Any, replaced: str) -> list[str]:
     """The documents of an entity's other inline policies."""
     policies = entity.inline_policies if entity is not None else {}
@@ -223,10 +242,22 @@ def _owner(request: Mapping[str, Any]) -> str:
 
 
 def _result(evaluation: Evaluation) -> dict[str, Any]:
-    return {
+    result = {
         "EvalActionName": evaluation.action,
-        "EvalResourceName": evaluation.resource,
+        "EvalResourceName": evaluation.template,
         "EvalDecision": evaluation.answer.value,
+        **_reasons(evaluation),
+    }
+    if [each.resource for each in evaluation.resources] != ["*"]:
+        result["ResourceSpecificResults"] = [
+            {"EvalResourceName": each.resource, "EvalResourceDecision": each.answer.value, **_reasons(each)}
+            for each in evaluation.resources
+        ]
+    return result
+
+
+def _reasons(evaluation: Evaluation | ResourceEvaluation) -> dict[str, Any]:
+    return {
         "MatchedStatements": [
             {"SourcePolicyId": matched.policy, "SourcePolicyType": "IAM Policy"} for matched in evaluation.matched
         ],

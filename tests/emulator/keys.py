@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from localstack.aws.api.kms import NotFoundException
@@ -124,6 +125,16 @@ def remember_named(kms_key: KmsKey) -> None:
     kms_key.named = principals.unique_ids(kms_key.policy)
 
 
+def remember_use(found: Found) -> None:
+    """Keep when a key was last used."""
+    found.kms_key.last_used = datetime.now(UTC)
+
+
+def _made(found: Found) -> datetime:
+    made: datetime = found.kms_key.metadata["CreationDate"]
+    return made.astimezone(UTC)
+
+
 def as_engine_key(found: Found) -> Key:
     """The key with policy, tags, aliases and grants as they are now."""
     metadata: Any = found.kms_key.metadata
@@ -142,6 +153,7 @@ def as_engine_key(found: Found) -> Key:
         multi_region=bool(metadata["MultiRegion"]),
         multi_region_type=(metadata.get("MultiRegionConfiguration") or {}).get("MultiRegionKeyType", ""),
         aws_managed=metadata["KeyManager"] == "AWS",
+        unused_days=(datetime.now(UTC) - getattr(found.kms_key, "last_used", _made(found))).days,
         grants=tuple(as_engine_grant(grant) for grant in list(owner_store.grants.values()) if _is_on(grant, found)),
     )
 
@@ -167,6 +179,7 @@ def as_engine_grant(grant: KmsGrant) -> Grant:
         retiring=metadata.get("RetiringPrincipal") or "",
         equals=constraints.get("EncryptionContextEquals"),
         subset=constraints.get("EncryptionContextSubset"),
+        source_arn=constraints.get("SourceArn") or "",
     )
 
 

@@ -24,7 +24,8 @@ from localstack.services.kms.provider import KmsProvider
 from localstack.services.kms.utils import validate_and_filter_tags
 from localstack.utils.collections import PaginatedList
 
-from emulator import key_documents, keys
+from authorization.validation import validate_policy_name
+from emulator import errors, key_documents, keys
 from emulator.call import Call
 from emulator.grants import check_grant
 
@@ -48,6 +49,9 @@ class MendedKmsProvider(KmsProvider):
         call: Call = context.call
         found = call.keys["key"]
         assert found is not None
+        error = validate_policy_name(request.get("PolicyName") or "default")
+        if error is not None:
+            raise errors.from_decision(error)
         key_documents.check_existing_key(call, request["Policy"], found)
         request.setdefault("PolicyName", "default")
         super().put_key_policy(context, request)
@@ -220,9 +224,10 @@ def with_dry_run(operation: str, call_provider: Callable[..., Any]) -> Callable[
 
 
 def _dry_run() -> DryRunOperationException:
-    """The end of a dry run that would have succeeded: HTTP status 412 (KMS API reference, errors of each operation)."""
+    """The end of a dry run that would have succeeded. The status is that of AWS's answers as localstack/localstack
+    recorded them (KMS snapshots); the API reference says 412."""
     error = DryRunOperationException(DRY_RUN_MESSAGE)
-    error.status_code = 412
+    error.status_code = 400
     return error
 
 
