@@ -169,7 +169,7 @@ def _check_path_and_coding(context: RequestContext) -> None:
 
 
 def _refuse_presigned(context: RequestContext, names: Iterable[str]) -> None:
-    """Signatures in the query string are not offered; beside an Authorization header they are a second reading."""
+    """Signatures in the query string are not offered; next to an Authorization header they are a second reading."""
     if not any(name.lower().startswith("x-amz-") for name in names):
         return
     if "Authorization" in context.request.headers:

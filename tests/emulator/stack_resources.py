@@ -55,19 +55,19 @@ RESOURCE_TYPES = {
 
 class HonestExecutor(ChangeSetModelExecutor):
     """Ends the work on a stack that fails. LocalStack reports a failed update as complete (UpdateStack) or as rolled
-    back (a change set), and rolls nothing back."""
+    back (a change set), rolls nothing back, and reports a stack as deleted whose resources are still there."""
 
     def execute(self) -> Any:
         change_set = self._change_set
         doing = change_set.stack.status.partition("_")[0]  # not the type of the change set: UpdateStack's says CREATE
         result = super().execute()
-        failed = any("FAILED" in resource["ResourceStatus"] for resource in result.resources.values())
-        # The resources of a new stack say why it failed.
-        if not result.failure_message or doing == "DELETE" or (doing == "CREATE" and failed):
+        failed = [name for name, resource in result.resources.items() if "FAILED" in resource.get("ResourceStatus", "")]
+        reason = result.failure_message or (f"The resources {', '.join(failed)} failed." if failed else "")
+        if not reason or (doing == "CREATE" and failed):  # the resources of a new stack say why they failed
             return result
-        change_set.stack.set_stack_status(f"{doing}_FAILED", result.failure_message)
+        change_set.stack.set_stack_status(f"{doing}_FAILED", reason)
         change_set.set_execution_status("EXECUTE_FAILED")
-        raise RuntimeError(result.failure_message)
+        raise RuntimeError(reason)
 
 
 def make_only_what_is_offered() -> None:

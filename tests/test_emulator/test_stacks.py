@@ -106,6 +106,22 @@ def test_a_stack_needs_the_permissions_of_its_resources(account: Account) -> Non
     assert code_of(account.root.iam.get_role, RoleName="FromStack") == "NoSuchEntity"
 
 
+@pytest.mark.parametrize(("actions", "status"), [(["iam:*"], "gone"), (["iam:CreateRole"], "DELETE_FAILED")])
+def test_a_stack_is_deleted_with_its_resources(account: Account, actions: list[str], status: str) -> None:
+    maker = account.session("Maker", allow("cloudformation:*", *actions))
+    assert create(maker, template(account)) == "CREATE_COMPLETE"
+    stack = {"StackName": "stack"}
+    maker.client("cloudformation").delete_stack(**stack)
+    waiter = maker.client("cloudformation").get_waiter("stack_delete_complete")
+    if status == "gone":
+        waiter.wait(**stack, WaiterConfig=PATIENCE)
+    else:
+        with pytest.raises(WaiterError, match=status):
+            waiter.wait(**stack, WaiterConfig=PATIENCE)
+    there = code_of(account.root.iam.get_role, RoleName="FromStack")
+    assert there == ("NoSuchEntity" if status == "gone" else "allowed")
+
+
 def test_stack_sets_are_not_offered(account: Account, other: Account, maker: Caller) -> None:
     cloudformation = maker.client("cloudformation")
     body = template(account, Role=role(other))
