@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,15 @@ from typing import Any
 from harness.errors import HarnessError
 from harness.locations import Location
 from harness.paths import PROJECT
+from harness.terraform_binary import locate
 
 CHECKOV_VARIABLE = "CHECKOV"
+TERRAFORM_VARIABLE = "PLERION_TERRAFORM"
+"""Where the policies find the Terraform that evaluates HCL."""
+ORIGINALS_VARIABLE = "PLERION_ORIGINALS"
+"""A JSON file that says which folder a copy of it, made for checkov, stands for."""
+READABLE = "CKV_PLERION_11"
+"""The check that a policy can be read."""
 POLICIES = PROJECT / "tests" / "scanning"
 CONFIGURATION = PROJECT / ".checkov.yaml"
 
@@ -45,12 +52,39 @@ class Finding:
 
 @dataclass(frozen=True)
 class Report:
-    """What one framework of checkov found."""
+    """What one framework of checkov found. resources: how many it saw. read: the blocks whose policies could be read."""
 
     failed: list[Finding] = field(default_factory=list)
     skipped: list[Finding] = field(default_factory=list)
     passed: int = 0
     parsing_errors: list[str] = field(default_factory=list)
+    resources: int = 0
+    read: list[Finding] = field(default_factory=list)
+
+    @property
+    def looked(self) -> bool:
+        """Whether there was anything to look at."""
+        return bool(self.resources or self.passed or self.failed or self.skipped)
+
+    def with_(self, other: Report) -> Report:
+        """Both together."""
+        return Report(
+            [*self.failed, *other.failed],
+            [*self.skipped, *other.skipped],
+            self.passed + other.passed,
+            [*self.parsing_errors, *other.parsing_errors],
+            self.resources + other.resources,
+            [*self.read, *other.read],
+        )
+
+    def placed(self, place: Callable[[Finding], Finding]) -> Report:
+        """The same, with every finding at another place."""
+        return replace(
+            self,
+            failed=[*map(place, self.failed)],
+            skipped=[*map(place, self.skipped)],
+            read=[*map(place, self.read)],
+        )
 
 
 @dataclass(frozen=True)
@@ -75,12 +109,7 @@ class Answer:
             return replace(finding, location=replace(finding.location, file=named(finding.location.file)))
 
         reports = {
-            framework: Report(
-                [at(finding) for finding in report.failed],
-                [at(finding) for finding in report.skipped],
-                report.passed,
-                [named(path) for path in report.parsing_errors],
-            )
+            framework: replace(report.placed(at), parsing_errors=[*map(named, report.parsing_errors)])
             for framework, report in self.reports.items()
         }
         return Answer(reports, self.sarif)
@@ -111,7 +140,13 @@ class Run:
         self._process = subprocess.Popen(
             [str(part) for part in command],
             cwd=tree,
-            env={**environment, "LOG_LEVEL": "WARNING", "ANSI_COLORS_DISABLED": "1", **(switches or {})},
+            env={
+                **environment,
+                "LOG_LEVEL": "WARNING",
+                "ANSI_COLORS_DISABLED": "1",
+                TERRAFORM_VARIABLE: str(locate()),
+                **(switches or {}),
+            },
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
@@ -141,6 +176,8 @@ class Run:
         results = document["results"]
         return Report(
             failed=[self._finding(record) for record in results["failed_checks"]],
+            resources=document["summary"]["resource_count"],
+            read=[self._finding(record) for record in results["passed_checks"] if record["check_id"] == READABLE],
             skipped=[self._finding(record) for record in results["skipped_checks"]],
             passed=document["summary"]["passed"],
             parsing_errors=[os.path.relpath(path, self._tree) for path in results["parsing_errors"]],

@@ -62,8 +62,8 @@ def test_a_policy_that_cannot_be_loaded_fails_the_scan(tmp_path: Path, monkeypat
 
 
 def test_a_file_that_cannot_be_read_fails_the_scan(capsys: pytest.CaptureFixture[str]) -> None:
-    assert show({"hcl": Report([], [], 3, ["examples/x/main.tf"])}) == 1
-    assert capsys.readouterr().out.startswith("examples/x/main.tf:1: checkov cannot read this file")
+    assert show({"hcl": Report([], [], 3, ["examples/x/main.tf"])}) == 2
+    assert capsys.readouterr().out.startswith("examples/x/main.tf:1: This file was not scanned: checkov cannot parse it")
 
 
 def test_skipped_findings_are_shown_with_their_reason_and_pass(capsys: pytest.CaptureFixture[str]) -> None:
