@@ -161,7 +161,8 @@ class Run:
     def answer(self) -> Answer:
         """What it found. Raises HarnessError where it did not run to its end or could not run a check."""
         _, messages = self._process.communicate()
-        errors = [line for line in messages.splitlines() if "[ERROR]" in line or "Traceback" in line]
+        # A traceback alone is what checkov logs of a file that it does not parse in time; it names that file itself.
+        errors = [line for line in messages.splitlines() if "[ERROR]" in line]
         written = self._output / "results_json.json"
         if errors or not written.is_file():
             detail = "\n".join(errors) or messages[-2000:]

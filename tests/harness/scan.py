@@ -71,22 +71,24 @@ def scan_project(folder: Path, reports: Path, plans: Planner | None = None) -> d
     with ExitStack() as stack:
         work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="plerion-kms-scan-")))
         apart = _apart(folder, work / "apart")
-        hcl = checkov.Run(["--directory", apart, *_configured("terraform")], work / "hcl", apart, EACH_BLOCK_ONCE)
+        switches = {**EACH_BLOCK_ONCE, **_originals(folder, apart, work / "originals.json")}
+        hcl = checkov.Run(["--directory", apart, *_configured("terraform")], work / "hcl", apart, switches)
         stack.callback(hcl.stop)
         documents = (plans or plans_on_the_emulator)(tree_of(folder))
         plan = scan_plans(folder, documents, work, reports)
         answer = hcl.answer().moved(EXAMPLES_APART, "examples/")
         sarif.write(reports / "hcl.sarif", "checkov/hcl", answer, answer.findings)
-        outcomes = {"plan": plan, "hcl": _without_planned(answer.of("terraform"), plan)}
+        report = answer.of("terraform")
+        outcomes = {"plan": _without_placed(plan, report), "hcl": _without_placed(report, plan)}
     for mode, report in outcomes.items():
         if not report.passed:
             raise HarnessError(f"No check passed in mode {mode}, so nothing was looked at: is {folder} the project?")
     return outcomes
 
 
-def _without_planned(report: Report, plan: Report) -> Report:
-    """The report on HCL, without policies that could not be read there and were read in a plan of the same block."""
-    read = {(finding.location.file, finding.location.start) for finding in plan.read}
+def _without_placed(report: Report, other: Report) -> Report:
+    """The report, without policies that could not be read and were read in the other report, at the same block."""
+    read = {(finding.location.file, finding.location.start) for finding in other.read}
 
     def seen(finding: Finding) -> bool:
         return (finding.location.file, finding.location.start) in read
@@ -102,6 +104,17 @@ def _apart(folder: Path, target: Path) -> Path:
     shutil.copytree(folder / "modules", target / "modules", ignore=NOT_COPIED)
     shutil.copytree(folder / "examples", target / EXAMPLES_APART, ignore=NOT_COPIED)
     return target
+
+
+def _originals(folder: Path, apart: Path, file: Path) -> dict[str, str]:
+    """The variable that has the policies read the values of each copied folder where it was copied from."""
+    copies = {place: place.relative_to(apart).as_posix() for place in apart.rglob("*") if place.is_dir()}
+    originals = {
+        os.path.realpath(place): os.path.realpath(folder / name.replace(EXAMPLES_APART, "examples/", 1))
+        for place, name in copies.items()
+    }
+    file.write_text(json.dumps(originals), encoding="utf-8")
+    return {checkov.ORIGINALS_VARIABLE: str(file)}
 
 
 def _empty(reports: Path) -> None:

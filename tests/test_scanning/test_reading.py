@@ -101,7 +101,7 @@ def test_blocks_attributes_and_lines() -> None:
     )
     assert [(block.type, block.labels, block.line) for block in body.blocks] == [
         ("resource", ("aws_kms_key", "x"), 2),
-        ("provider", ("aws",), 8),
+        ("provider", ("aws",), 9),
     ]
     assert list(body.blocks[0].body.attributes) == ["policy", "tags"]
 

@@ -184,7 +184,7 @@ def read_document(value: Any, kinds: frozenset[Kind] | None = None) -> Document 
 def why_unread(value: Any) -> str:
     """Why a value that ought to be a policy could not be read as one."""
     text = str(unwrapped(value))
-    if text == KNOWN_AFTER_APPLY:
+    if KNOWN_AFTER_APPLY in text:
         return "it is known after apply only"
     named = list(dict.fromkeys(NAMED_BY_A_MARK.findall(text)))
     if named:

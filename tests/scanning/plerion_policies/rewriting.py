@@ -39,7 +39,7 @@ NAME = re.compile(r"[^\W\d][\w-]*")
 
 def unknown(what: str, mark: str = "", *, addressed: bool = False) -> str:
     """The HCL text for a value that only a plan knows. addressed: whether `what` begins with a block's address."""
-    named = what.replace('"', "'").replace('\\', '/').replace('$', '').replace('%', '')
+    named = what.translate(str.maketrans({'"': "'", "\\": "/", "{": "(", "}": ")", "$": "", "%": ""}))
     module = f"${{var.{ADDRESS}}}" if addressed else ""
     return f'"{UNKNOWN}{mark}$${{{module}{named[:200]}}}"'
 
