@@ -171,7 +171,7 @@ def scan_folder(folder: Path, reports: Path) -> dict[str, Report]:
             originals = work / "originals.json"
             originals.write_text(json.dumps(folders), encoding="utf-8")
             switches = {checkov.ORIGINALS_VARIABLE: str(originals)}
-            command = ["--directory", work / "others", "--framework", "terraform", *ours]
+            command: list[str | Path] = ["--directory", work / "others", "--framework", "terraform", *ours]
             more = checkov.Run(command, work / "more", folder, switches).answer()
 
             def placed(finding: Finding) -> Finding:
@@ -184,7 +184,9 @@ def scan_folder(folder: Path, reports: Path) -> dict[str, Report]:
     broken = [f"{file}: {reason}" for file, reason in sorted(surveyed.broken.items())]
     hcl = replace(hcl, parsing_errors=sorted({*hcl.parsing_errors, *broken}))
     if not (hcl.looked or plan.looked or hcl.parsing_errors):
-        raise HarnessError(f"Nothing in {folder} could be looked at: its files hold no resource, module or data source.")
+        raise HarnessError(
+            f"Nothing in {folder} could be looked at: its files hold no resource, module or data source."
+        )
     return read_somewhere(hcl, plan)
 
 

@@ -1,4 +1,4 @@
-"""What a folder holds for a scan, and copies of what checkov passes over: JSON syntax, OpenTofu's files, linked folders.
+"""What a folder holds for a scan, and copies of what checkov passes over: JSON syntax, .tofu files, linked folders.
 
 A copy has the blocks alone, at their lines: their values come from the folder that it stands for.
 """
@@ -17,7 +17,7 @@ from harness.checkov import POLICIES
 
 sys.path.append(str(POLICIES))  # The policies are no part of the harness's packages; they share the reading of HCL.
 
-from plerion_policies import hcl  # noqa: E402
+from plerion_policies import hcl
 
 READ_BY_CHECKOV = ".tf"
 PLAN_NAMES = (b'"planned_values"', b'"resource_changes"')

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from plerion_policies.blocks import ATTACHMENT_TYPES, Block
 from plerion_policies.contract import mode_guard, uses_keys
-from plerion_policies.documents import Document, Kind, Statement, read_document, shown, texts_of
+from plerion_policies.documents import Document, Kind, Statement, read_document, shown
 from plerion_policies.graph import Node, referred
 from plerion_policies.rule import Rule
 

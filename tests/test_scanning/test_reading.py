@@ -96,7 +96,8 @@ def test_broken_hcl_is_an_error(text: str) -> None:
 
 def test_blocks_attributes_and_lines() -> None:
     body = parse(
-        '# a\nresource "aws_kms_key" "x" {\n  /* b\n  */ policy = <<-EOT\n    {"a": "}"}\n  EOT\n  tags = { a = "}" }\n}\n'
+        '# a\nresource "aws_kms_key" "x" {\n  /* b\n  */ policy = <<-EOT\n    {"a": "}"}\n  EOT\n'
+        '  tags = { a = "}" }\n}\n'
         'provider "aws" { region = "x" }\n'
     )
     assert [(block.type, block.labels, block.line) for block in body.blocks] == [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -65,7 +66,9 @@ def test_a_policy_that_cannot_be_loaded_fails_the_scan(tmp_path: Path, monkeypat
 
 def test_a_file_that_cannot_be_read_fails_the_scan(capsys: pytest.CaptureFixture[str]) -> None:
     assert show({"hcl": Report([], [], 3, ["examples/x/main.tf"])}) == 2
-    assert capsys.readouterr().out.startswith("examples/x/main.tf:1: This file was not scanned: checkov cannot parse it")
+    assert capsys.readouterr().out.startswith(
+        "examples/x/main.tf:1: This file was not scanned: checkov cannot parse it"
+    )
 
 
 def test_skipped_findings_are_shown_with_their_reason_and_pass(capsys: pytest.CaptureFixture[str]) -> None:
@@ -194,6 +197,8 @@ def test_make_hands_the_folder_on_as_it_is(tmp_path: Path, name: str) -> None:
         makefile.replace("scan: setup", "scan:").replace("$(VENV_PYTHON) -m harness.scan", "printenv FOLDER"),
         encoding="utf-8",
     )
-    answer = subprocess.run(["make", "scan", f"FOLDER={name}"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    answer = subprocess.run(
+        ["make", "scan", f"FOLDER={name}"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert answer.stdout == f"{name}\n"
     assert not (tmp_path / "y").exists()

@@ -149,8 +149,7 @@ def _documents(type_: str, values: Values, kinds: frozenset[Kind] | None) -> Ite
     """Where a policy is, what is there, and the document that it is, if it can be read."""
     if type_ == "module":
         for name, value in values.items():
-            for found in _documents_in_argument(name, value):
-                yield found
+            yield from _documents_in_argument(name, value)
         return
     if type_ == DOCUMENT_TYPE:
         if "json" in values:

@@ -13,7 +13,17 @@ from functools import cached_property
 from pathlib import Path
 
 from plerion_policies.hcl import Block, Body, Group, HclError, Node, Template, expression, parse, parse_json, source_of
-from plerion_policies.rewriting import ADDRESS, DOCUMENT_TYPE, MANY, UNDECIDED, UNKNOWN, Rewriter, Scope, quoted, unknown
+from plerion_policies.rewriting import (
+    ADDRESS,
+    DOCUMENT_TYPE,
+    MANY,
+    UNDECIDED,
+    UNKNOWN,
+    Rewriter,
+    Scope,
+    quoted,
+    unknown,
+)
 
 NATIVE = (".tf", ".tofu")
 JSON = (".tf.json", ".tofu.json")
@@ -392,9 +402,10 @@ def _document(block: Block, of: str) -> str:
     statement = STATEMENT % {"principals": PRINCIPALS % "principals", "not_principals": PRINCIPALS % "not_principals"}
     made = DOCUMENT % {"name": block.labels[1], "statement": statement, "of": quoted(of)}
     undecided = f"{{ key = 0, json = {unknown(f'data.{DOCUMENT_TYPE}.{block.labels[1]}.json', UNDECIDED)} }}"
-    with_names = f"[for d in try({made}, [{undecided}]) : {{ key = d.key, id = d.json, json = d.json, minified_json = d.json }}]"
+    with_names = (
+        f"[for d in try({made}, [{undecided}]) : {{ key = d.key, id = d.json, json = d.json, minified_json = d.json }}]"
+    )
     attributes = block.body.attributes
     if "for_each" in attributes:
         return f"{{ for d in {with_names} : d.key => d }}"
     return with_names if "count" in attributes else f"{with_names}[0]"
-

@@ -48,7 +48,7 @@ class Evaluation:
 
         None where there is no such block, or Terraform could not evaluate it. An absent block has no instance.
         """
-        levels = [self.results[root]] if root in self.results else [None]
+        levels: list[Any] = [self.results.get(root)]
         for name in path:
             if not all(level and isinstance(level["modules"].get(name), list) for level in levels):
                 return None
@@ -87,7 +87,9 @@ class _Workspace:
         if (path, root) not in self._modules:
             self._modules[path, root] = Written(folder, f"m{len(self._modules)}", root, {})
         written = self._modules[path, root]
-        self._entries.append({"Key": key, "Source": f"{'.' if depth == 0 else '..'}/{written.name}", "Dir": written.name})
+        self._entries.append(
+            {"Key": key, "Source": f"{'.' if depth == 0 else '..'}/{written.name}", "Dir": written.name}
+        )
         targets, accepted = {}, {}
         for name, target in calls.items():
             called = self._module(target, root, f"{key}.{name}", depth + 1)

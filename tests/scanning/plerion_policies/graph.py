@@ -16,9 +16,10 @@ from functools import cached_property
 from pathlib import Path, PurePath
 from typing import Any
 
-from plerion_policies.blocks import DOCUMENT_TYPE, POLICY_ATTRIBUTES, Block, Values, read_block, values_of_plan
+from plerion_policies.blocks import POLICY_ATTRIBUTES, Block, Values, read_block, values_of_plan
 from plerion_policies.documents import Kind, structure_of, texts_of, unwrapped
 from plerion_policies.evaluation import Evaluation, EvaluationError, evaluate
+from plerion_policies.rewriting import DOCUMENT_TYPE
 
 ORIGINALS_VARIABLE = "PLERION_ORIGINALS"
 """Names a JSON file: folders that hold copies for checkov, and the folders that Terraform is to read instead."""
@@ -277,4 +278,3 @@ def referred(reference: str | None, near: Node, among: Sequence[Node]) -> Node |
         if node.root == near.root and INDEX.sub("", node.address) in wanted:
             return node
     return None
-

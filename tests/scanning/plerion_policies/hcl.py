@@ -127,7 +127,7 @@ class _Scanner:
         if match is None:
             raise self._error("a name is expected")
         self._at = match.end()
-        labels = []
+        labels: list[str] = []
         while True:
             self._skip()
             following = self._text[self._at : self._at + 1]

@@ -37,9 +37,13 @@ CHECKED_IN_TEMPLATES = r"%\\{~?\\s*if|\\?"
 NAME = re.compile(r"[^\W\d][\w-]*")
 
 
+# What would end the text or begin another template, in the text that names an expression.
+SHOWN = str.maketrans('"\\{}', "'/()", "$%")
+
+
 def unknown(what: str, mark: str = "", *, addressed: bool = False) -> str:
     """The HCL text for a value that only a plan knows. addressed: whether `what` begins with a block's address."""
-    named = what.translate(str.maketrans({'"': "'", "\\": "/", "{": "(", "}": ")", "$": "", "%": ""}))
+    named = what.translate(SHOWN)
     module = f"${{var.{ADDRESS}}}" if addressed else ""
     return f'"{UNKNOWN}{mark}$${{{module}{named[:200]}}}"'
 
@@ -128,9 +132,7 @@ class Rewriter:
                     checks += self._references(node.nodes)
             elif node == "length" and isinstance(following, Group):
                 argument = self.expression(following.nodes)
-                checks.append(
-                    f'(can(tostring({argument})) || strcontains(try(jsonencode({argument}), ""), "{MANY}"))'
-                )
+                checks.append(f'(can(tostring({argument})) || strcontains(try(jsonencode({argument}), ""), "{MANY}"))')
                 position += 1
             elif before != "." and self._begins_reference(node, following):
                 end = _traversal_end(nodes, position)
@@ -324,7 +326,12 @@ class Rewriter:
             return f"local.l_{name}{self._rest(rest)}"
         if root == "module" and name in self.scope.calls:
             return f"module.{name}{self._rest(rest)}"
-        if root == "data" and name == DOCUMENT_TYPE and len(nodes) > 4 and f"data.{name}.{nodes[4]}" in self.scope.blocks:
+        if (
+            root == "data"
+            and name == DOCUMENT_TYPE
+            and len(nodes) > 4
+            and f"data.{name}.{nodes[4]}" in self.scope.blocks
+        ):
             return f"local.d_{nodes[4]}{self._rest(nodes[5:])}"
         if root == "data" and len(nodes) > 4:
             return self._of_provider(f"data.{name}.{nodes[4]}", nodes, nodes[5:])

@@ -20,8 +20,9 @@ from checkov.terraform.checks.module.base_module_check import BaseModuleCheck
 from checkov.terraform.checks.provider.base_check import BaseProviderCheck
 from checkov.terraform.checks.resource.base_resource_check import BaseResourceCheck
 
-from plerion_policies.blocks import DOCUMENT_TYPE, PROVIDER, RESOURCE_TYPES, Block
+from plerion_policies.blocks import PROVIDER, RESOURCE_TYPES, Block
 from plerion_policies.graph import configuration
+from plerion_policies.rewriting import DOCUMENT_TYPE
 
 # Without it checkov leaves out what a plan does not know, and a policy that is known after apply only would not be seen.
 os.environ.setdefault("EVAL_TF_PLAN_AFTER_UNKNOWN", "1")
