@@ -8,6 +8,7 @@ module "plerion_kms" {
   kms_key_access_mode         = var.kms_key_access_mode
   external_id                 = var.external_id
   appliance_trusted_role_arns = var.appliance_trusted_role_arns
+  hardened                    = var.hardened
 }
 
 # The account of the integration: the roles above lie in it.
@@ -33,6 +34,8 @@ module "key_policy" {
   policy_json            = jsonencode(local.key_policy)
   integration_account_id = data.aws_caller_identity.integration.account_id
   grant_plerion_access   = var.grant_plerion_access
+  appliance_role_arns    = module.plerion_kms.pinned_appliance_role_arns
+  access_role_arns       = module.plerion_kms.pinned_access_role_arns
 }
 
 provider "aws" {

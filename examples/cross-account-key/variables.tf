@@ -31,3 +31,9 @@ variable "grant_plerion_access" {
   type        = bool
   default     = true
 }
+
+variable "hardened" {
+  description = "Switches on what is recommended beyond the guide's text."
+  type        = bool
+  default     = false
+}

@@ -5,4 +5,7 @@ module "plerion_kms" {
   create                 = false
   kms_key_access_mode    = var.kms_key_access_mode
   integration_account_id = var.integration_account_id
+  hardened               = var.hardened
+  appliance_role_arns    = var.appliance_role_arns
+  access_role_arns       = var.access_role_arns
 }

@@ -9,3 +9,21 @@ variable "integration_account_id" {
   type        = string
   default     = "111122223333"
 }
+
+variable "hardened" {
+  description = "Switches on what is recommended beyond the guide's text; it needs the ARNs of both roles."
+  type        = bool
+  default     = false
+}
+
+variable "appliance_role_arns" {
+  description = "ARNs of the appliance role, to pin the key-policy additions to it."
+  type        = list(string)
+  default     = []
+}
+
+variable "access_role_arns" {
+  description = "ARNs of the access role, to pin the key-policy additions to it."
+  type        = list(string)
+  default     = []
+}

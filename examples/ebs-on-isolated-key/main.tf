@@ -16,6 +16,7 @@ module "plerion_kms" {
   # What EBS needs to make a volume from an encrypted snapshot and to attach it, and no other grants.
   allow_ebs_volumes             = true
   grants_only_for_aws_resources = true
+  hardened                      = var.hardened
 }
 
 # The key's policy as it is without Plerion: it names its administrator and does not delegate to the account.
@@ -35,8 +36,10 @@ locals {
 module "key_policy" {
   source = "../../modules/key-policy"
 
-  policy_json       = jsonencode(local.key_policy)
-  allow_ebs_volumes = true
+  policy_json         = jsonencode(local.key_policy)
+  allow_ebs_volumes   = true
+  appliance_role_arns = module.plerion_kms.pinned_appliance_role_arns
+  access_role_arns    = module.plerion_kms.pinned_access_role_arns
 }
 
 # The administrator makes the key: its policy lets nobody else manage it.

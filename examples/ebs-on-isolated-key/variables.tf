@@ -25,3 +25,9 @@ variable "key_administrator_role_arn" {
   description = "Role that administers the key; the key policy names it, since it does not delegate to the account."
   type        = string
 }
+
+variable "hardened" {
+  description = "Switches on what is recommended beyond the guide's text."
+  type        = bool
+  default     = false
+}

@@ -8,6 +8,17 @@ module "plerion_kms" {
   kms_key_access_mode         = var.kms_key_access_mode
   external_id                 = var.external_id
   appliance_trusted_role_arns = var.appliance_trusted_role_arns
+
+  # Where the roles exist, the module looks them up by name; where they have a mode's statement too, it attaches none.
+  create_roles        = var.create_roles
+  attach_statement    = var.attach_statement
+  appliance_role_name = var.appliance_role_name
+  access_role_name    = var.access_role_name
+
+  hardened                      = var.hardened
+  tag_is_binding                = var.tag_is_binding
+  grants_only_for_aws_resources = var.grants_only_for_aws_resources
+  pin_additions_to_roles        = var.pin_additions_to_roles
 }
 
 data "aws_caller_identity" "integration" {}
@@ -29,9 +40,14 @@ module "keys" {
   source    = "../../modules/key-access"
   providers = { aws = aws.keys }
 
-  keys                = var.keys
+  keys        = var.keys
+  cli_profile = var.cli_profile
+
   kms_key_access_mode = var.kms_key_access_mode
-  cli_profile         = var.cli_profile
+  tag_is_binding      = module.plerion_kms.tag_is_binding
+  allow_ebs_volumes   = var.allow_ebs_volumes
+  appliance_role_arns = module.plerion_kms.pinned_appliance_role_arns
+  access_role_arns    = module.plerion_kms.pinned_access_role_arns
 }
 
 provider "aws" {
@@ -48,7 +64,12 @@ module "keys_elsewhere" {
   providers = { aws = aws.elsewhere }
 
   keys                   = var.keys_elsewhere
-  kms_key_access_mode    = var.kms_key_access_mode
   integration_account_id = data.aws_caller_identity.integration.account_id
   cli_profile            = var.cli_profile_elsewhere
+
+  kms_key_access_mode = var.kms_key_access_mode
+  tag_is_binding      = module.plerion_kms.tag_is_binding
+  allow_ebs_volumes   = var.allow_ebs_volumes
+  appliance_role_arns = module.plerion_kms.pinned_appliance_role_arns
+  access_role_arns    = module.plerion_kms.pinned_access_role_arns
 }

@@ -14,5 +14,7 @@ module "plerion_kms" {
   appliance_role_name    = var.appliance_role_name
   access_role_name       = var.access_role_name
   attach_metadata_policy = true
+  attach_policy_as       = var.attach_policy_as
+  hardened               = var.hardened
   tag_is_binding         = var.tag_is_binding
 }

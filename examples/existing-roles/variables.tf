@@ -20,8 +20,20 @@ variable "access_role_name" {
   type        = string
 }
 
-variable "tag_is_binding" {
-  description = "Whether an explicit Deny makes the tag hold against every other statement on the appliance role."
+variable "attach_policy_as" {
+  description = "How policies are attached to the roles: `inline` or `managed`."
+  type        = string
+  default     = "inline"
+}
+
+variable "hardened" {
+  description = "Switches on what is recommended beyond the guide's text."
   type        = bool
   default     = false
+}
+
+variable "tag_is_binding" {
+  description = "Whether an explicit Deny makes the tag hold against every other statement on the appliance role. Null follows `hardened`."
+  type        = bool
+  default     = null
 }

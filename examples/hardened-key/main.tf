@@ -12,13 +12,11 @@ module "plerion_kms" {
   appliance_trusted_role_arns = var.appliance_trusted_role_arns
   attach_policy_as            = "managed"
 
-  # The tag holds on every key, also on those whose policy carries the additions.
-  tag_is_binding = true
-  # The additions trust the two roles, not everybody who carries their tags.
-  pin_additions_to_roles = true
-  # The appliance grants to AWS services alone, and uses no keys of other accounts.
-  grants_only_for_aws_resources = true
-  key_account_ids               = [data.aws_caller_identity.this.account_id]
+  # The tag holds on every key, also on those whose policy carries the additions; the additions trust the two roles, not
+  # every principal that carries their tags; and the appliance grants to AWS services alone.
+  hardened = true
+  # It uses no keys of other accounts.
+  key_account_ids = [data.aws_caller_identity.this.account_id]
 }
 
 # The key's policy as it is without Plerion: it names its administrator and does not delegate to the account.
@@ -39,8 +37,8 @@ module "key_policy" {
   source = "../../modules/key-policy"
 
   policy_json         = jsonencode(local.key_policy)
-  appliance_role_arns = [module.plerion_kms.appliance_role_arn]
-  access_role_arns    = [module.plerion_kms.access_role_arn]
+  appliance_role_arns = module.plerion_kms.pinned_appliance_role_arns
+  access_role_arns    = module.plerion_kms.pinned_access_role_arns
 }
 
 # The administrator makes the key: its policy lets nobody else manage it.

@@ -8,6 +8,7 @@ module "plerion_kms" {
   kms_key_access_mode         = var.kms_key_access_mode
   external_id                 = var.external_id
   appliance_trusted_role_arns = var.appliance_trusted_role_arns
+  hardened                    = var.hardened
 }
 
 # The key's policy as it is without Plerion: it names its administrator and does not delegate to the account.
@@ -29,6 +30,8 @@ module "key_policy" {
 
   policy_json          = jsonencode(local.key_policy)
   grant_plerion_access = var.grant_plerion_access
+  appliance_role_arns  = module.plerion_kms.pinned_appliance_role_arns
+  access_role_arns     = module.plerion_kms.pinned_access_role_arns
 }
 
 # The administrator makes the key: its policy lets nobody else manage it.

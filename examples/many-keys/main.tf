@@ -8,6 +8,17 @@ module "plerion_kms" {
   kms_key_access_mode         = var.kms_key_access_mode
   external_id                 = var.external_id
   appliance_trusted_role_arns = var.appliance_trusted_role_arns
+
+  # Where the roles exist, the module looks them up by name; where they have a mode's statement too, it attaches none.
+  create_roles        = var.create_roles
+  attach_statement    = var.attach_statement
+  appliance_role_name = var.appliance_role_name
+  access_role_name    = var.access_role_name
+
+  hardened                      = var.hardened
+  tag_is_binding                = var.tag_is_binding
+  grants_only_for_aws_resources = var.grants_only_for_aws_resources
+  pin_additions_to_roles        = var.pin_additions_to_roles
 }
 
 locals {

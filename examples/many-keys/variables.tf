@@ -11,8 +11,9 @@ variable "kms_key_access_mode" {
 }
 
 variable "external_id" {
-  description = "External id that Plerion shows for the integration."
+  description = "External id that Plerion shows for the integration; needed where the roles are created."
   type        = string
+  default     = null
 }
 
 variable "appliance_trusted_role_arns" {
@@ -42,4 +43,58 @@ variable "grant_plerion_access" {
   description = "Whether the keys' policies hold the two additions."
   type        = bool
   default     = true
+}
+
+variable "create_roles" {
+  description = "Whether the two roles are created; false where they exist, for instance from Plerion's CloudFormation stack or the organization example."
+  type        = bool
+  default     = true
+}
+
+variable "attach_statement" {
+  description = "Whether the mode's statement is attached to the appliance role; false where the role has it."
+  type        = bool
+  default     = true
+}
+
+variable "appliance_role_name" {
+  description = "Name of the appliance role, created or looked up."
+  type        = string
+  default     = "PlerionApplianceRole"
+}
+
+variable "access_role_name" {
+  description = "Name of the access role, created or looked up."
+  type        = string
+  default     = "PlerionAccessRole"
+}
+
+variable "hardened" {
+  description = "Switches on what is recommended beyond the guide's text: the three options below, each unless it is set itself."
+  type        = bool
+  default     = false
+}
+
+variable "tag_is_binding" {
+  description = "Whether an explicit Deny on the appliance role makes the tag count on keys with additions too. Null follows `hardened`."
+  type        = bool
+  default     = null
+}
+
+variable "grants_only_for_aws_resources" {
+  description = "Lets the appliance make grants only for AWS services that act for it. Null follows `hardened`."
+  type        = bool
+  default     = null
+}
+
+variable "pin_additions_to_roles" {
+  description = "Whether the additions name the roles' ARNs next to their tags. Null follows `hardened`."
+  type        = bool
+  default     = null
+}
+
+variable "allow_ebs_volumes" {
+  description = "Adds to the keys' policies what EBS needs to make and attach volumes."
+  type        = bool
+  default     = false
 }

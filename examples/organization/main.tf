@@ -2,6 +2,9 @@ provider "aws" {
   region = var.region
 }
 
+# A StackSet stays in the partition of the account that defines it.
+data "aws_partition" "this" {}
+
 # The documents; this creates nothing.
 module "roles" {
   source = "../../modules/roles"
@@ -9,6 +12,7 @@ module "roles" {
   create                      = false
   external_id                 = local.external_id_placeholder
   appliance_trusted_role_arns = var.appliance_trusted_role_arns
+  partition                   = data.aws_partition.this.partition
 }
 
 module "cmk_access" {
@@ -17,8 +21,9 @@ module "cmk_access" {
 
   create                        = false
   kms_key_access_mode           = each.key
-  tag_is_binding                = var.tag_is_binding
-  grants_only_for_aws_resources = var.grants_only_for_aws_resources
+  tag_is_binding                = coalesce(var.tag_is_binding, var.hardened)
+  grants_only_for_aws_resources = coalesce(var.grants_only_for_aws_resources, var.hardened)
+  partition                     = data.aws_partition.this.partition
 }
 
 # A StackSet for each target, not one with overrides: the provider cannot change the overrides of organizational units
@@ -56,6 +61,12 @@ resource "aws_cloudformation_stack_set" "this" {
   timeouts {
     update = "3h"
   }
+
+  lifecycle {
+    # AWS fills it in, and providers before 6.29 then plan to take it out again, each time (hashicorp/terraform-provider-aws,
+    # issues 23464 and 27125).
+    ignore_changes = [administration_role_arn]
+  }
 }
 
 resource "aws_cloudformation_stack_set_instance" "this" {
@@ -66,8 +77,8 @@ resource "aws_cloudformation_stack_set_instance" "this" {
 
   deployment_targets {
     organizational_unit_ids = each.value.organizational_unit_ids
-    accounts                = each.value.accounts
-    account_filter_type     = each.value.accounts == null ? null : "INTERSECTION"
+    accounts                = each.value.accounts != null ? each.value.accounts : each.value.exclude_accounts
+    account_filter_type     = each.value.accounts != null ? "INTERSECTION" : each.value.exclude_accounts != null ? "DIFFERENCE" : null
   }
 
   operation_preferences {

@@ -3,9 +3,8 @@ locals {
   external_id_placeholder = "EXTERNAL-ID"
   access_trust_json       = replace(module.roles.access_trust_policy_json, jsonencode(local.external_id_placeholder), jsonencode({ Ref = "ExternalId" }))
 
-  boundary = {
-    for name in compact([var.permissions_boundary_name]) :
-    "PermissionsBoundary" => { "Fn::Sub" = "arn:$${AWS::Partition}:iam::$${AWS::AccountId}:policy/${name}" }
+  boundary = var.permissions_boundary_name == null ? null : {
+    PermissionsBoundary = { "Fn::Sub" = "arn:$${AWS::Partition}:iam::$${AWS::AccountId}:policy/${var.permissions_boundary_name}" }
   }
 
   template = {
@@ -73,14 +72,14 @@ locals {
           }
         }
       },
-      {
-        for name in ["ApplianceInstanceProfile"] : name => {
+      length(var.appliance_trusted_role_arns) > 0 ? null : {
+        ApplianceInstanceProfile = {
           Type = "AWS::IAM::InstanceProfile"
           Properties = {
             InstanceProfileName = "PlerionApplianceRole"
             Roles               = [{ Ref = "ApplianceRole" }]
           }
-        } if length(var.appliance_trusted_role_arns) == 0
+        }
       },
     )
 

@@ -16,10 +16,11 @@ variable "kms_key_access_mode" {
 }
 
 variable "targets" {
-  description = "Where the roles are rolled out to: any name -> organizational units, in them only the `accounts` if given, and an external id and a mode that differ from the common ones."
+  description = "Where the roles are rolled out to: any name -> organizational units, in them only the `accounts` or all but the `exclude_accounts` if given, and an external id and a mode that differ from the common ones."
   type = map(object({
     organizational_unit_ids = list(string)
     accounts                = optional(list(string))
+    exclude_accounts        = optional(list(string))
     external_id             = optional(string)
     kms_key_access_mode     = optional(string)
   }))
@@ -34,6 +35,21 @@ variable "targets" {
   validation {
     condition     = alltrue(flatten([for target in var.targets : [for id in coalesce(target.accounts, []) : can(regex("^[0-9]{12}$", id))]]))
     error_message = "targets holds something in accounts that is not an AWS account id: give its 12 digits, in quotes."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for target in var.targets : [for id in coalesce(target.exclude_accounts, []) : can(regex("^[0-9]{12}$", id))]]))
+    error_message = "targets holds something in exclude_accounts that is not an AWS account id: give its 12 digits, in quotes."
+  }
+
+  validation {
+    condition     = alltrue([for target in var.targets : target.accounts == null || target.exclude_accounts == null])
+    error_message = "targets holds a target with both accounts and exclude_accounts: leave out one of the two, since accounts alone already excludes all others."
+  }
+
+  validation {
+    condition     = alltrue([for target in var.targets : length(coalesce(target.accounts, target.exclude_accounts, ["none"])) > 0])
+    error_message = "targets holds an empty list in accounts or exclude_accounts: name an account, or leave the list out."
   }
 
   validation {
@@ -59,16 +75,22 @@ variable "permissions_boundary_name" {
   default     = null
 }
 
-variable "tag_is_binding" {
-  description = "Adds an explicit Deny by the `PlerionAccess` tag to the appliance roles, so that the tag also counts on keys that carry the additions."
+variable "hardened" {
+  description = "Switches on the two options below, each unless it is set itself. The additions are pinned where keys get them: see many-accounts."
   type        = bool
   default     = false
 }
 
-variable "grants_only_for_aws_resources" {
-  description = "Lets the appliance make grants only for AWS services that act for it."
+variable "tag_is_binding" {
+  description = "Adds an explicit Deny by the `PlerionAccess` tag to the appliance roles, so that the tag also counts on keys that carry the additions. Null follows `hardened`."
   type        = bool
-  default     = false
+  default     = null
+}
+
+variable "grants_only_for_aws_resources" {
+  description = "Lets the appliance make grants only for AWS services that act for it. Null follows `hardened`."
+  type        = bool
+  default     = null
 }
 
 variable "concurrency_percentage" {

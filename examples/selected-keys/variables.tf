@@ -20,3 +20,9 @@ variable "appliance_trusted_role_arns" {
   type        = list(string)
   default     = []
 }
+
+variable "hardened" {
+  description = "Switches on what is recommended beyond the guide's text."
+  type        = bool
+  default     = false
+}

@@ -5,17 +5,21 @@ locals {
     ALL_KEYS      = { StringNotEqualsIgnoreCase = { (local.tag) = "Denied" } }
     SELECTED_KEYS = { StringEqualsIgnoreCase = { (local.tag) = "Granted" } }
   }
-  # The opposite of the above: which keys an explicit Deny closes.
-  closed_conditions = {
-    ALL_KEYS      = { StringEqualsIgnoreCase = { (local.tag) = "Denied" } }
-    SELECTED_KEYS = { StringNotEqualsIgnoreCase = { (local.tag) = "Granted" } }
+  # The opposite of the above: which keys an explicit Deny covers.
+  deny_conditions = {
+    ALL_KEYS = { StringEqualsIgnoreCase = { (local.tag) = "Denied" } }
+    SELECTED_KEYS = {
+      StringNotEqualsIgnoreCase = { (local.tag) = "Granted" }
+      # AWS managed keys take no tags; AWS alone can give a key an alias of theirs. ForAllValues also holds for a key
+      # without an alias, so that one stays denied.
+      "ForAllValues:StringNotLike" = { "kms:ResourceAliases" = "alias/aws/*" }
+    }
   }
 
-  via_condition = {
-    for operator, value in { StringLike = { "kms:ViaService" = var.via_services } } : operator => value
-    if length(var.via_services) > 0
-  }
-  condition = merge(local.mode_conditions[var.kms_key_access_mode], local.via_condition)
+  condition = merge(
+    local.mode_conditions[var.kms_key_access_mode],
+    length(var.via_services) == 0 ? null : { StringLike = { "kms:ViaService" = var.via_services } },
+  )
 
   actions = [
     "kms:Encrypt",
@@ -23,20 +27,19 @@ locals {
     "kms:ReEncrypt*",
     "kms:GenerateDataKey*",
     "kms:DescribeKey",
-    "kms:CreateGrant",
   ]
 
-  resources = [
+  resources = concat(var.key_arns, [
     for place in setproduct(
       length(var.key_regions) > 0 ? var.key_regions : ["*"],
       length(var.key_account_ids) > 0 ? var.key_account_ids : ["*"],
-    ) : "arn:${var.partition}:kms:${place[0]}:${place[1]}:key/*"
-  ]
+    ) : "arn:${var.partition}:kms:${place[0]}:${place[1]}:key/*" if length(var.key_arns) == 0
+  ])
 
   statement = {
     Effect    = "Allow"
     Sid       = "PlerionKmsCmkAccess"
-    Action    = [for action in local.actions : action if !(action == "kms:CreateGrant" && var.grants_only_for_aws_resources)]
+    Action    = concat(local.actions, var.grants_only_for_aws_resources ? [] : ["kms:CreateGrant"])
     Resource  = local.resources
     Condition = local.condition
   }
@@ -53,15 +56,15 @@ locals {
   deny_statement = {
     Effect    = "Deny"
     Sid       = "PlerionKmsCmkAccessTagIsBinding"
-    Action    = local.actions
+    Action    = concat(local.actions, ["kms:CreateGrant"])
     Resource  = ["arn:${var.partition}:kms:*:*:key/*"]
-    Condition = local.closed_conditions[var.kms_key_access_mode]
+    Condition = local.deny_conditions[var.kms_key_access_mode]
   }
 
   statements = concat(
     [local.statement],
-    [for statement in [local.grants_statement] : statement if var.grants_only_for_aws_resources],
-    [for statement in [local.deny_statement] : statement if var.tag_is_binding],
+    var.grants_only_for_aws_resources ? [local.grants_statement] : [],
+    var.tag_is_binding ? [local.deny_statement] : [],
   )
 
   policy_json = jsonencode({

@@ -72,7 +72,7 @@ variable "policy_path" {
 }
 
 variable "policy_description" {
-  description = "Description of a managed policy; a change of it replaces the policy."
+  description = "Description of a managed policy. IAM keeps the one that the policy was created with."
   type        = string
   default     = null
 }
@@ -113,6 +113,13 @@ variable "key_regions" {
   }
 }
 
+variable "key_arns" {
+  description = "Keys that the statement names one by one, instead of all keys of accounts and Regions; empty for any, as in the guide."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
 variable "via_services" {
   description = "AWS services by way of which alone the appliance may use keys (`kms:ViaService`), for instance `ec2.*.amazonaws.com`; empty as in the guide, which also allows calls from anywhere with the role's credentials. Calls that the appliance makes itself are then refused, DescribeKey included."
   type        = list(string)
@@ -133,7 +140,7 @@ variable "grants_only_for_aws_resources" {
 }
 
 variable "tag_is_binding" {
-  description = "Adds an explicit Deny by the `PlerionAccess` tag to the appliance role: the guide's tag stands in an Allow alone, so that it does not close keys that carry the same-account additions. In `SELECTED_KEYS` this closes every key that is not tagged `Granted`, also one that names the role in its own policy."
+  description = "Adds an explicit Deny by the `PlerionAccess` tag to the appliance role: the guide's tag is in an Allow alone, so that it does not close keys that carry the same-account additions. In `SELECTED_KEYS` this closes every customer managed key that is not tagged `Granted`, also one that names the role in its own policy. AWS managed keys, such as `aws/ebs`, take no tags and are left alone."
   type        = bool
   default     = false
   nullable    = false

@@ -18,7 +18,7 @@ locals {
 
   denied_with_additions = [
     for name, fact in local.facts : name
-    if fact.tag == "Denied" && fact.additions && local.same_account && !var.tag_is_binding
+    if fact.tag == "Denied" && fact.additions && local.same_account && !local.tag_is_binding
   ]
   denied_across_accounts = [
     for name, fact in local.facts : name if fact.tag == "Denied" && fact.additions && !local.same_account
@@ -31,7 +31,7 @@ locals {
   ]
   granted_without_effect = [
     for name, fact in local.facts : name
-    if fact.tag == "Granted" && var.kms_key_access_mode == "SELECTED_KEYS" && fact.isolated && local.same_account && !(fact.additions && var.tag_is_binding)
+    if fact.tag == "Granted" && var.kms_key_access_mode == "SELECTED_KEYS" && fact.isolated && local.same_account && !(fact.additions && local.tag_is_binding)
   ]
 }
 

@@ -14,18 +14,24 @@ locals {
   # The integration may be named also where it is the keys' own account.
   same_account = var.integration_account_id == null || var.integration_account_id == local.account_id
 
+  tag_is_binding = coalesce(var.tag_is_binding, var.hardened)
+
   with_policy = { for name, key in local.keys : name => key if key.policy_json != null }
   with_tag    = { for name, key in local.keys : name => key if key.plerion_access_tag != null }
 }
 
 # A multi-Region key has the same id in each of its Regions: the wrong provider would change the wrong key.
-data "aws_region" "this" {
+#
+# Through the service, since the attributes of aws_region that hold the provider's Region differ between provider 5 and 6.
+data "aws_service" "kms" {
   count = length(local.keys) > 0 ? 1 : 0
+
+  service_id = "kms"
 
   lifecycle {
     postcondition {
-      condition     = self.id == local.region
-      error_message = "The keys lie in ${local.region}, but the provider of this module is set to ${self.id}: pass the provider of that Region."
+      condition     = self.region == local.region
+      error_message = "The keys lie in ${local.region}, but the provider of this module is set to ${self.region}: pass the provider of that Region."
     }
   }
 }
@@ -97,7 +103,7 @@ resource "aws_kms_key_policy" "this" {
   policy                             = module.merged[each.key].policy_json
   bypass_policy_lockout_safety_check = var.bypass_policy_lockout_safety_check
 
-  depends_on = [terraform_data.restore, data.aws_region.this, data.aws_caller_identity.this]
+  depends_on = [terraform_data.restore, data.aws_service.kms, data.aws_caller_identity.this]
 }
 
 # Takes the tag off when a key is no longer tagged here; a change of the value leaves it on.
@@ -125,7 +131,7 @@ resource "terraform_data" "untag" {
     }
   }
 
-  depends_on = [data.aws_region.this, data.aws_caller_identity.this]
+  depends_on = [data.aws_service.kms, data.aws_caller_identity.this]
 }
 
 resource "terraform_data" "tag" {

@@ -1,6 +1,13 @@
 output "policy_json" {
   description = "The policies that are set, as JSON, by the names of the keys."
   value       = { for name, policy in module.merged : name => policy.policy_json }
+
+  precondition {
+    condition = !var.hardened || (length(var.appliance_role_arns) > 0 && length(var.access_role_arns) > 0) || !anytrue([
+      for key in local.with_policy : key.grant_plerion_access
+    ])
+    error_message = "hardened asks for additions that are pinned to the two roles, and their ARNs are missing: set appliance_role_arns and access_role_arns, or set tag_is_binding instead of hardened."
+  }
 }
 
 output "statements" {

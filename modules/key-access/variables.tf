@@ -48,11 +48,17 @@ variable "kms_key_access_mode" {
   }
 }
 
-variable "tag_is_binding" {
-  description = "Whether the appliance role is denied by the tag (`tag_is_binding` of modules/plerion-kms), for the warnings alone."
+variable "hardened" {
+  description = "Whether the integration is set up with `hardened` of modules/plerion-kms: the additions then have to be pinned to both roles by `appliance_role_arns` and `access_role_arns`, and `tag_is_binding` is true unless it is set itself."
   type        = bool
   default     = false
   nullable    = false
+}
+
+variable "tag_is_binding" {
+  description = "Whether the appliance role is denied by the tag (`tag_is_binding` of modules/plerion-kms), for the warnings alone. Null follows `hardened`."
+  type        = bool
+  default     = null
 }
 
 variable "integration_account_id" {

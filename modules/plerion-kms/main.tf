@@ -5,14 +5,29 @@ locals {
   # A role that exists already gets the metadata policy only where that is asked for.
   attach_metadata_policy = coalesce(var.attach_metadata_policy, var.create_roles)
 
-  appliance_role_name = var.create_roles ? module.roles.appliance_role_name : try(coalesce(module.existing_appliance_role.name, var.appliance_role_name), null)
+  appliance_role_name = var.create_roles ? module.roles.appliance_role_name : coalesce(module.existing_appliance_role.name, var.appliance_role_name)
   appliance_role_arn  = var.create_roles ? module.roles.appliance_role_arn : module.existing_appliance_role.arn
-  access_role_name    = var.create_roles ? module.roles.access_role_name : try(coalesce(module.existing_access_role.name, var.access_role_name), null)
+  access_role_name    = var.create_roles ? module.roles.access_role_name : coalesce(module.existing_access_role.name, var.access_role_name)
   access_role_arn     = var.create_roles ? module.roles.access_role_arn : module.existing_access_role.arn
 
-  # Without both ARNs the outputs fail: additions that are not pinned must not pass for pinned ones.
-  pinned_appliance_role_arns = compact([for arn in [local.appliance_role_arn] : arn if var.pin_additions_to_roles])
-  pinned_access_role_arns    = compact([for arn in [local.access_role_arn] : arn if var.pin_additions_to_roles])
+  tag_is_binding                = coalesce(var.tag_is_binding, var.hardened)
+  grants_only_for_aws_resources = coalesce(var.grants_only_for_aws_resources, var.hardened)
+  arns_are_given                = length(var.appliance_role_arns) + length(var.access_role_arns) > 0
+  pin_additions_to_roles        = coalesce(var.pin_additions_to_roles, var.hardened || local.arns_are_given)
+
+  # The ARN of a role that is being created is not known yet, but that there is one is.
+  known_appliance_role_arns = local.create_roles ? [module.roles.appliance_role_arn] : compact([module.existing_appliance_role.arn])
+  known_access_role_arns    = local.create_roles ? [module.roles.access_role_arn] : compact([module.existing_access_role.arn])
+
+  # Without both the outputs fail: additions that are not pinned must not pass for pinned ones.
+  pinned_appliance_role_arns = !local.pin_additions_to_roles ? [] : local.arns_are_given ? var.appliance_role_arns : local.known_appliance_role_arns
+  pinned_access_role_arns    = !local.pin_additions_to_roles ? [] : local.arns_are_given ? var.access_role_arns : local.known_access_role_arns
+
+  partition = coalesce(var.partition, one(data.aws_partition.this[*].partition), "aws")
+}
+
+data "aws_partition" "this" {
+  count = var.create && var.partition == null ? 1 : 0
 }
 
 module "roles" {
@@ -37,14 +52,14 @@ module "roles" {
   metadata_policy_name        = var.metadata_policy_name
   attach_policy_as            = var.attach_policy_as
   policy_path                 = var.policy_path
-  partition                   = var.partition
+  partition                   = local.partition
   tags                        = var.tags
 }
 
 module "existing_appliance_role" {
   source = "../existing-role"
 
-  create = local.find_roles && var.check_role_tags && (var.attach_statement || var.pin_additions_to_roles)
+  create = local.find_roles && var.check_role_tags && (var.attach_statement || local.pin_additions_to_roles)
 
   role_name     = var.appliance_role_name
   required_tags = module.roles.appliance_role_tags
@@ -53,7 +68,7 @@ module "existing_appliance_role" {
 module "existing_access_role" {
   source = "../existing-role"
 
-  create = local.find_roles && var.check_role_tags && (local.attach_metadata_policy || var.pin_additions_to_roles)
+  create = local.find_roles && var.check_role_tags && (local.attach_metadata_policy || local.pin_additions_to_roles)
 
   role_name     = var.access_role_name
   required_tags = module.roles.access_role_tags
@@ -66,17 +81,18 @@ module "cmk_access" {
 
   kms_key_access_mode           = var.kms_key_access_mode
   role_name                     = local.appliance_role_name
-  check_role_tags               = false # done above
+  check_role_tags               = false # module.existing_appliance_role has checked them
   attach_policy_as              = var.attach_policy_as
   policy_name                   = var.policy_name
   policy_path                   = var.policy_path
   policy_description            = var.policy_description
-  partition                     = var.partition
+  partition                     = local.partition
+  key_arns                      = var.key_arns
   key_account_ids               = var.key_account_ids
   key_regions                   = var.key_regions
   via_services                  = var.via_services
-  grants_only_for_aws_resources = var.grants_only_for_aws_resources
-  tag_is_binding                = var.tag_is_binding
+  grants_only_for_aws_resources = local.grants_only_for_aws_resources
+  tag_is_binding                = local.tag_is_binding
   tags                          = var.tags
 }
 

@@ -51,6 +51,11 @@ output "access_trust_policy_json" {
 output "cmk_access_statement" {
   description = "The statement PlerionKmsCmkAccess as an object, to splice into another policy."
   value       = module.cmk_access.statement
+
+  precondition {
+    condition     = length(var.key_arns) == 0 || length(var.key_account_ids) + length(var.key_regions) == 0
+    error_message = "key_arns names the keys one by one, so key_account_ids and key_regions would have no effect: leave out key_arns, or those two."
+  }
 }
 
 output "cmk_access_statements" {
@@ -78,6 +83,11 @@ output "metadata_statement" {
   value       = module.roles.metadata_statement
 }
 
+output "metadata_statements" {
+  description = "That statement and the one that lets the access role list keys and aliases, as objects."
+  value       = module.roles.metadata_statements
+}
+
 output "metadata_policy_json" {
   description = "The identity policy that lets the access role read key metadata, as JSON."
   value       = module.roles.metadata_policy_json
@@ -93,12 +103,27 @@ output "same_account_key_policy_statements" {
   value       = module.same_account_additions.statements
 
   precondition {
-    condition     = var.pin_additions_to_roles ? local.appliance_role_arn != null && local.access_role_arn != null : true
-    error_message = "pin_additions_to_roles needs roles that the module creates or looks up: leave create and check_role_tags true, or call modules/key-policy with appliance_role_arns and access_role_arns."
+    condition     = !local.pin_additions_to_roles || (length(local.pinned_appliance_role_arns) > 0 && length(local.pinned_access_role_arns) > 0)
+    error_message = "The ARNs of the two roles are not known, so the additions can't be pinned to them as hardened or pin_additions_to_roles asks: set appliance_role_arns and access_role_arns, leave create and check_role_tags true, or set pin_additions_to_roles = false."
   }
 }
 
 output "cross_account_key_policy_statements" {
   description = "The key-policy additions for keys of other accounts, as objects; null without `integration_account_id`."
   value       = try(module.cross_account_additions[0].statements, null)
+}
+
+output "pinned_appliance_role_arns" {
+  description = "The ARNs of the appliance role that the additions are pinned to, for `appliance_role_arns` of modules/key-access and modules/key-policy; empty where they are not pinned."
+  value       = local.pinned_appliance_role_arns
+}
+
+output "pinned_access_role_arns" {
+  description = "The same for the access role and `access_role_arns`."
+  value       = local.pinned_access_role_arns
+}
+
+output "tag_is_binding" {
+  description = "Whether the appliance role is denied by the tag, for `tag_is_binding` of modules/key-access."
+  value       = local.tag_is_binding
 }

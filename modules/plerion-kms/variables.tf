@@ -87,7 +87,7 @@ variable "role_use_name_prefix" {
 }
 
 variable "role_path" {
-  description = "Path of the roles."
+  description = "Path of the roles. A change makes new roles before the old ones go, so that they need other names too."
   type        = string
   default     = "/"
   nullable    = false
@@ -230,7 +230,7 @@ variable "metadata_policy_name" {
 }
 
 variable "policy_path" {
-  description = "Path of managed policies."
+  description = "Path of managed policies. A change makes a new policy before the old one goes, so that it needs another `policy_name` too."
   type        = string
   default     = "/"
   nullable    = false
@@ -242,19 +242,18 @@ variable "policy_path" {
 }
 
 variable "policy_description" {
-  description = "Description of a managed policy; a change of it replaces the policy."
+  description = "Description of a managed policy. IAM keeps the one that the policy was created with."
   type        = string
   default     = null
 }
 
 variable "partition" {
-  description = "Partition of the ARNs in the rendered policies, for instance `aws` or `aws-us-gov`; the guide's text is made for `aws`."
+  description = "Partition of the ARNs in the rendered policies, for instance `aws` or `aws-us-gov`; null uses the provider's, and `aws`, as in the guide, where `create` is false."
   type        = string
-  default     = "aws"
-  nullable    = false
+  default     = null
 
   validation {
-    condition     = can(regex("^aws(-[a-z]+)*$", var.partition))
+    condition     = var.partition == null || can(regex("^aws(-[a-z]+)*$", var.partition))
     error_message = "partition is not an AWS partition: set it to \"aws\", \"aws-cn\" or \"aws-us-gov\"."
   }
 }
@@ -266,18 +265,23 @@ variable "tags" {
   nullable    = false
 }
 
-variable "tag_is_binding" {
-  description = "Adds an explicit Deny by the `PlerionAccess` tag to the appliance role: the guide's tag stands in an Allow alone, so that it does not close keys that carry the same-account additions. In `SELECTED_KEYS` this closes every key that is not tagged `Granted`, also one that names the role in its own policy."
+variable "hardened" {
+  description = "Switches on what is recommended beyond the guide's text: `tag_is_binding`, `grants_only_for_aws_resources` and `pin_additions_to_roles`, each unless it is set itself."
   type        = bool
   default     = false
   nullable    = false
 }
 
-variable "grants_only_for_aws_resources" {
-  description = "Allows CreateGrant only to AWS services that act for the appliance (`kms:GrantIsForAWSResource`): the guide lets the appliance grant any operation to anybody, and grants outlive a `Denied` tag."
+variable "tag_is_binding" {
+  description = "Adds an explicit Deny by the `PlerionAccess` tag to the appliance role: the guide's tag is in an Allow alone, so that it does not close keys that carry the same-account additions. In `SELECTED_KEYS` this closes every customer managed key that is not tagged `Granted`, also one that names the role in its own policy. AWS managed keys, such as `aws/ebs`, take no tags and are left alone. Null follows `hardened`."
   type        = bool
-  default     = false
-  nullable    = false
+  default     = null
+}
+
+variable "grants_only_for_aws_resources" {
+  description = "Allows CreateGrant only to AWS services that act for the appliance (`kms:GrantIsForAWSResource`): the guide lets the appliance grant any operation to anybody, and grants outlive a `Denied` tag. Null follows `hardened`."
+  type        = bool
+  default     = null
 }
 
 variable "key_account_ids" {
@@ -304,6 +308,18 @@ variable "key_regions" {
   }
 }
 
+variable "key_arns" {
+  description = "Keys that the statement names one by one, for rules that refuse `kms:Decrypt` on all keys (Security Hub KMS.1 and KMS.2); mode and tag still decide. Empty for any key, as in the guide. Not together with `key_account_ids` or `key_regions`."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.key_arns : can(regex("^arn:[\\w-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[\\w-]+$", arn))])
+    error_message = "key_arns holds something that is not the ARN of a KMS key: give the form arn:aws:kms:eu-west-1:111122223333:key/KEY-ID, not an alias and no wildcard."
+  }
+}
+
 variable "via_services" {
   description = "AWS services by way of which alone the appliance may use keys (`kms:ViaService`), for instance `ec2.*.amazonaws.com`; empty as in the guide, which also allows calls from anywhere with the role's credentials. Calls that the appliance makes itself are then refused, DescribeKey included."
   type        = list(string)
@@ -324,8 +340,31 @@ variable "allow_ebs_volumes" {
 }
 
 variable "pin_additions_to_roles" {
-  description = "Whether the rendered key-policy additions are pinned to the ARNs of the two roles (`aws:PrincipalArn`), beside their tags: the guide trusts the tags alone, and a session tag is a tag, so that whoever may tag a session passes for the role."
+  description = "Whether the rendered key-policy additions are pinned to the ARNs of the two roles (`aws:PrincipalArn`), beside their tags: the guide trusts the tags alone, and a session tag is a tag, so that whoever may tag a session passes for the role. Null follows `hardened`, and pins where ARNs are given."
   type        = bool
-  default     = false
+  default     = null
+}
+
+variable "appliance_role_arns" {
+  description = "ARNs of the appliance role to pin the rendered additions to, where the module neither creates nor looks up the roles; else it knows them."
+  type        = list(string)
+  default     = []
   nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.appliance_role_arns : can(regex("^arn:[\\w-]+:iam::[0-9]{12}:role/[\\w+=,.@/-]+$", arn))])
+    error_message = "appliance_role_arns holds something that is not the ARN of a role: give ARNs of the form arn:aws:iam::111122223333:role/NAME, without wildcards."
+  }
+}
+
+variable "access_role_arns" {
+  description = "ARNs of the access role to pin the rendered additions to, where the module neither creates nor looks up the roles; else it knows them."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.access_role_arns : can(regex("^arn:[\\w-]+:iam::[0-9]{12}:role/[\\w+=,.@/-]+$", arn))])
+    error_message = "access_role_arns holds something that is not the ARN of a role: give ARNs of the form arn:aws:iam::111122223333:role/NAME, without wildcards."
+  }
 }

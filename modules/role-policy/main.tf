@@ -3,6 +3,13 @@ locals {
   create_managed = var.create && var.attach_policy_as == "managed"
 
   role_name_is_missing = "role_name is missing: name the role that the policy ${var.policy_name} is to be attached to, or set create = false to render the documents alone."
+
+  # As it is sent. IAM does not count the white space between a policy's parts.
+  policy_size      = try(length(jsonencode(jsondecode(var.policy_json))), length(var.policy_json))
+  largest_inline   = 10240
+  largest_managed  = 6144
+  how_to_shorten   = "name fewer of key_arns, key_account_ids and key_regions, or leave key_regions or key_account_ids empty, so that the statement covers any Region or account"
+  fits_inline_only = "set attach_policy_as = \"inline\", or ${local.how_to_shorten}"
 }
 
 resource "aws_iam_role_policy" "this" {
@@ -17,6 +24,11 @@ resource "aws_iam_role_policy" "this" {
       condition     = var.role_name != null
       error_message = local.role_name_is_missing
     }
+
+    precondition {
+      condition     = local.policy_size <= local.largest_inline
+      error_message = "The policy ${var.policy_name} has ${local.policy_size} characters, more than the ${local.largest_inline} that all inline policies of a role may have together: ${local.how_to_shorten}. A managed policy may have no more than ${local.largest_managed}."
+    }
   }
 }
 
@@ -30,13 +42,19 @@ resource "aws_iam_policy" "this" {
   tags        = var.tags
 
   lifecycle {
+    # IAM can't change it, and a new policy can't have the name while the old one is there.
+    ignore_changes = [description]
+
     precondition {
-      condition     = length(var.policy_json) <= 6144
-      error_message = "The policy ${var.policy_name} is longer than the 6144 characters of a managed policy: set attach_policy_as = \"inline\", or limit it to fewer accounts and Regions."
+      condition     = local.policy_size <= local.largest_managed
+      error_message = "The policy ${var.policy_name} has ${local.policy_size} characters, more than the ${local.largest_managed} of a managed policy: ${local.policy_size <= local.largest_inline ? local.fits_inline_only : local.how_to_shorten}."
     }
   }
 }
 
+# Depends on the inline policy and is created before anything is destroyed. So either form is in place before the other
+# goes, and an apply that fails half-way leaves the role its policy. Terraform extends create_before_destroy to what this
+# depends on: the policy, and the role.
 resource "aws_iam_role_policy_attachment" "this" {
   count = local.create_managed ? 1 : 0
 
@@ -44,9 +62,13 @@ resource "aws_iam_role_policy_attachment" "this" {
   policy_arn = aws_iam_policy.this[0].arn
 
   lifecycle {
+    create_before_destroy = true
+
     precondition {
       condition     = var.role_name != null
       error_message = local.role_name_is_missing
     }
   }
+
+  depends_on = [aws_iam_role_policy.this]
 }

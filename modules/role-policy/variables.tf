@@ -53,7 +53,7 @@ variable "policy_path" {
 }
 
 variable "policy_description" {
-  description = "Description of a managed policy; a change of it replaces the policy."
+  description = "Description of a managed policy. IAM keeps the one that the policy was created with."
   type        = string
   default     = null
 }

@@ -17,7 +17,7 @@ locals {
     Statement = [{
       Effect    = "Allow"
       Action    = "sts:AssumeRole"
-      Principal = { for type, value in { AWS = var.appliance_trusted_role_arns, Service = [local.ec2] } : type => value if(type == "Service") == local.trusts_ec2 }
+      Principal = { (local.trusts_ec2 ? "Service" : "AWS") = coalescelist(var.appliance_trusted_role_arns, [local.ec2]) }
     }]
   })
 
@@ -38,9 +38,17 @@ locals {
     Action   = ["kms:Describe*", "kms:List*", "kms:Get*"]
     Resource = "arn:${var.partition}:kms:*:*:key/*"
   }
+  # These two work on no key, so that a key's ARN does not cover them.
+  list_statement = {
+    Sid      = "PlerionKmsListKeys"
+    Effect   = "Allow"
+    Action   = ["kms:ListKeys", "kms:ListAliases"]
+    Resource = "*"
+  }
+  metadata_statements = [local.metadata_statement, local.list_statement]
   metadata_policy_json = jsonencode({
     Version   = "2012-10-17"
-    Statement = [local.metadata_statement]
+    Statement = local.metadata_statements
   })
 }
 

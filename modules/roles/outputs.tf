@@ -63,6 +63,11 @@ output "metadata_statement" {
   value       = local.metadata_statement
 }
 
+output "metadata_statements" {
+  description = "That statement and the one that lets the access role list keys and aliases, as objects."
+  value       = local.metadata_statements
+}
+
 output "metadata_policy_json" {
   description = "The identity policy that lets the access role read key metadata, as JSON."
   value       = local.metadata_policy_json

@@ -6,7 +6,7 @@ Source: IAM user guide "IAM JSON policy elements: Condition", "Condition operato
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -57,40 +57,37 @@ class Clause:
     qualifier: Qualifier
     if_exists: bool
 
-    def variables(self) -> set[str]:
-        """The keys of the policy variables in its values."""
-        return {key for wanted in self.wanted for key in wanted.template.variables()}
+    def reads(self) -> set[str]:
+        """Its key, and the keys of the policy variables in its values."""
+        return {self.key}.union(*(wanted.template.variables() for wanted in self.wanted))
 
-    def failure(self, lookup: Lookup) -> ConditionFailure | None:
-        """None if the clause holds for the request, else what it wanted and saw."""
+    def holds(self, lookup: Lookup) -> bool:
+        """Whether it holds for the request. Raises NotUnderstoodError where that depends on something unsupported."""
         seen = lookup(self.key)
-        if self._holds(seen, lookup):
-            return None
-        return ConditionFailure(self.written, self.key, tuple(wanted.text for wanted in self.wanted), seen)
-
-    def _holds(self, seen: ContextValue | None, lookup: Lookup) -> bool:
-        if seen is None and self.if_exists:
-            return True
+        if seen is None:
+            return self.if_exists or (
+                self.operator.negated if self.qualifier is Qualifier.NONE else self.qualifier is Qualifier.ALL
+            )
         if self.qualifier is Qualifier.NONE:
-            if seen is None:
-                return self.operator.negated
             # A key with several values needs a set qualifier; without one the condition does not hold (inferred).
-            return isinstance(seen, str) and self._fits(seen, self._tests(lookup))
+            return isinstance(seen, str) and self._fits(seen, lookup)
         values = _as_set(seen)
         if not values:
             return self.qualifier is Qualifier.ALL
-        tests = self._tests(lookup)
         # With a negated operator, each value on its own must fit none of the policy's values (inferred).
-        if self.qualifier is Qualifier.ALL:
-            return all(self._fits(value, tests) for value in values)
-        return any(self._fits(value, tests) for value in values)
+        decisive = self.qualifier is Qualifier.ANY
+        return _any(lambda value: self._fits(value, lookup) is decisive, values) is decisive
 
-    def _tests(self, lookup: Lookup) -> list[Test]:
-        tests = [wanted.resolve(self.operator, lookup) for wanted in self.wanted]
-        return [test for test in tests if test is not None]
+    def failure(self, lookup: Lookup) -> ConditionFailure:
+        """What it wanted and saw."""
+        return ConditionFailure(self.written, self.key, tuple(wanted.text for wanted in self.wanted), lookup(self.key))
 
-    def _fits(self, seen: str, tests: list[Test]) -> bool:
-        return any(test(seen) for test in tests) is not self.operator.negated
+    def _fits(self, seen: str, lookup: Lookup) -> bool:
+        def fits(wanted: Wanted) -> bool:
+            test = wanted.resolve(self.operator, lookup)
+            return test is not None and test(seen)
+
+        return _any(fits, self.wanted) is not self.operator.negated
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,24 +99,60 @@ class NullClause:
     wanted: tuple[str, ...]
     absent: frozenset[bool]
 
-    def variables(self) -> set[str]:
-        """The keys of policy variables: it takes none."""
+    def reads(self) -> set[str]:
+        """Its key: its values hold no policy variables."""
+        return {self.key}
+
+    def holds(self, lookup: Lookup) -> bool:
+        """As `Clause.holds`."""
+        seen = lookup(self.key)
+        return (seen is None or (seen == "" and not unknowns.EMPTY_STRING_IS_PRESENT)) in self.absent
+
+    def failure(self, lookup: Lookup) -> ConditionFailure:
+        """What it wanted and saw."""
+        return ConditionFailure(self.written, self.key, self.wanted, lookup(self.key))
+
+
+@dataclass(frozen=True, slots=True)
+class Unsupported:
+    """A part of a statement that the engine cannot read, as the condition that it may be: `what` names it."""
+
+    what: str
+
+    def reads(self) -> set[str]:
+        """None that is known."""
         return set()
 
-    def failure(self, lookup: Lookup) -> ConditionFailure | None:
-        """None if the clause holds for the request, else what it wanted and saw."""
-        seen = lookup(self.key)
-        if (seen is None or (seen == "" and not unknowns.EMPTY_STRING_IS_PRESENT)) in self.absent:
-            return None
-        return ConditionFailure(self.written, self.key, self.wanted, seen)
+    def holds(self, lookup: Lookup) -> bool:
+        """Always raises NotUnderstoodError."""
+        raise NotUnderstoodError(self.what)
+
+    def failure(self, lookup: Lookup) -> ConditionFailure:
+        """Never asked for: whether it fails is not known."""
+        raise NotUnderstoodError(self.what)
 
 
-type Condition = Clause | NullClause
+def _any[Value](test: Callable[[Value], bool], values: Iterable[Value]) -> bool:
+    """Whether a value passes. Raises NotUnderstoodError where that depends on a value that raises it: the order of the
+    values never matters."""
+    problem: NotUnderstoodError | None = None
+    for value in values:
+        try:
+            if test(value):
+                return True
+        except NotUnderstoodError as raised:
+            problem = problem or raised
+    if problem is not None:
+        raise problem
+    return False
 
 
-def compile_condition(operator: str, key: str, values: tuple[str, ...], *, variables: bool) -> Condition:
-    """Compile one key of one operator of a `Condition` element. Raises NotUnderstoodError for an operator, key,
-    variable or value that is not understood."""
+type Condition = Clause | NullClause | Unsupported
+
+
+def compile_condition(operator: str, key: str, values: tuple[str, ...], *, variables: bool | None) -> Condition:
+    """Compile one key of one operator of a `Condition` element. `variables` as for `parse_template`. Raises
+    NotUnderstoodError for an operator, key, variable or value that is unsupported."""
     check_known(key)
     check_operator(operator)
     qualifier, base, if_exists = _split_operator(operator)
@@ -147,8 +180,8 @@ def _split_operator(written: str) -> tuple[Qualifier, str, bool]:
     return qualifier, base.removesuffix("ifexists"), base.endswith("ifexists")
 
 
-def _compile_value(operator: Operator, text: str, *, variables: bool) -> Wanted:
-    template = parse_template(text, variables=variables and operator.variables)
+def _compile_value(operator: Operator, text: str, *, variables: bool | None) -> Wanted:
+    template = parse_template(text, variables=operator.variables and variables)
     test = operator.make(template.plain_parts()) if template.is_plain else None
     return Wanted(text, test, template)
 

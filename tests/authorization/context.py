@@ -12,7 +12,13 @@ from types import NoneType
 
 from authorization import unknowns
 from authorization.arn import parse_arn
-from authorization.context_keys import ENCRYPTION_CONTEXT_PREFIX, MULTIVALUED, TAG_PREFIXES, UNREAD_ATTESTATION
+from authorization.context_keys import (
+    ENCRYPTION_CONTEXT_PREFIX,
+    MULTIVALUED,
+    TAG_PREFIXES,
+    UNREAD_ATTESTATION,
+    service_of,
+)
 from authorization.errors import NotUnderstoodError
 from authorization.request import ContextValue, PrincipalType, Request
 
@@ -48,17 +54,27 @@ class Context:
     request's own `context`.
     """
 
-    __slots__ = ("_given", "_request")
+    __slots__ = ("_by_name", "_request")
 
     def __init__(self, request: Request) -> None:
         self._request = request
-        self._given: dict[str, list[tuple[str, ContextValue]]] = {}
-        for key, value in request.context.items():
-            self._given.setdefault(key.lower(), []).append((key, value))
+        self._by_name: dict[str, list[tuple[str, ContextValue]]] | None = None
+
+    @property
+    def _given(self) -> dict[str, list[tuple[str, ContextValue]]]:
+        """The request's own keys by their names in lower case. Most decisions ask for none of them."""
+        if self._by_name is None:
+            self._by_name = {}
+            for key, value in self._request.context.items():
+                self._by_name.setdefault(key.lower(), []).append((key, value))
+        return self._by_name
 
     def get(self, key: str) -> ContextValue | None:
         """The value of a key, whose name is taken without regard to case: a string, or a tuple for a key that holds
-        several values. An empty set of values is the same as no key."""
+        several values. An empty set of values is the same as no key.
+
+        Raises NotUnderstoodError for a key whose value for this request is not known.
+        """
         folded, prefix, name = _split_key(key)
         value: ContextValue | None = None
         if prefix == "aws:principaltag/":
@@ -73,6 +89,8 @@ class Context:
             value = self._clock(folded)
         if value is None and folded.startswith(UNREAD_ATTESTATION) and UNREAD_ATTESTATION in self._given:
             raise NotUnderstoodError(f"the attestation document that {key!r} comes from")
+        if value is None and (service := service_of(key)) and self._request.action.lower().startswith(f"{service}:"):
+            raise NotUnderstoodError(f"the condition key {key!r}")
         if not isinstance(value, (str, tuple, NoneType)):
             raise NotUnderstoodError(f"the value of {key!r} in the request, which is neither text nor a set of texts")
         if folded in MULTIVALUED and isinstance(value, str):

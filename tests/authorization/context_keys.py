@@ -1,9 +1,9 @@
-"""The condition keys that are understood, by name. A key that is not here is not understood, and is never taken for
+"""The condition keys that the engine supports, by name. A key that is not here is unsupported, and is never taken for
 absent.
 
-Source: IAM user guide "AWS global condition context keys", "Available keys for AWS web identity federation", "Available
-keys for SAML-based federation"; service authorization reference for KMS, STS and IAM. Names are compared without regard
-to case.
+Source: IAM user guide "AWS global condition context keys", "Available keys for AWS OIDC federation", "Available keys
+for SAML-based federation"; service authorization reference for KMS, STS and IAM. Names are compared without regard to
+case.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 from functools import lru_cache
 
 from authorization.errors import NotUnderstoodError
+from authorization.services import OTHER_SERVICES
 
 TAG_PREFIXES = ("aws:principaltag/", "aws:requesttag/", "aws:resourcetag/", "iam:resourcetag/", "sts:requestcontext/")
 """Keys whose rest is a name chosen by the customer, after a slash."""
@@ -20,7 +21,8 @@ ENCRYPTION_CONTEXT_PREFIX = "kms:encryptioncontext:"
 """The key whose rest is the name of an encryption-context pair, after a colon."""
 
 _GLOBAL = """
-    aws:AssumedRoot aws:CalledVia aws:CalledViaFirst aws:CalledViaLast aws:ChatbotSourceArn aws:CurrentTime
+    aws:AssumedRoot aws:CalledVia aws:CalledViaAWSMCP aws:CalledViaFirst aws:CalledViaLast aws:ChatbotSourceArn
+    aws:CurrentTime
     aws:Ec2InstanceSourcePrivateIPv4 aws:Ec2InstanceSourceVpc aws:EpochTime aws:FederatedProvider
     aws:MultiFactorAuthAge aws:MultiFactorAuthPresent aws:PrincipalAccount aws:PrincipalArn
     aws:PrincipalIsAWSService aws:PrincipalOrgID aws:PrincipalOrgPaths aws:PrincipalServiceName
@@ -30,6 +32,8 @@ _GLOBAL = """
     aws:TagKeys aws:TokenIssueTime aws:UserAgent aws:userid aws:username aws:ViaAWSService aws:VpceAccount
     aws:VpceOrgID aws:VpceOrgPaths aws:VpcSourceIp aws:IsMcpServiceAction aws:ViaAWSMCPService
     aws:SignInSessionArn
+    codebuild:BuildArn codebuild:ProjectArn ec2:RoleDelivery ec2:SourceInstanceArn glue:CredentialIssuingService
+    glue:RoleAssumedBy identitystore:UserId lambda:SourceFunctionArn ssm:SourceInstanceArn
 """
 
 _KMS = """
@@ -37,11 +41,12 @@ _KMS = """
     kms:DataKeyPairSpec kms:EncryptionAlgorithm kms:EncryptionContextKeys kms:ExpirationModel
     kms:GrantConstraintSourceArn kms:GrantConstraintType kms:GranteePrincipal kms:GranteeServicePrincipal
     kms:GrantIsForAWSResource kms:GrantOperations kms:KeyAgreementAlgorithm kms:KeyOrigin kms:KeySpec
-    kms:KeyUsage kms:MacAlgorithm kms:MessageType kms:MultiRegion kms:MultiRegionKeyType kms:PrimaryRegion
-    kms:ReEncryptOnSameKey kms:ReplicaRegion kms:RequestAlias kms:ResourceAliases kms:RetiringPrincipal
-    kms:RetiringServicePrincipal kms:RotationPeriodInDays kms:ScheduleKeyDeletionPendingWindowInDays
-    kms:SigningAlgorithm kms:ValidTo kms:ViaService kms:WrappingAlgorithm kms:WrappingKeySpec
-    kms:RecipientAttestation:ImageSha384 kms:RecipientAttestation:PCR kms:RecipientAttestation:NitroTPMPCR
+    kms:KeyUsage kms:MacAlgorithm kms:MessageType kms:MultiRegion kms:MultiRegionKeyType kms:PolicyName
+    kms:PrimaryRegion kms:ReEncryptOnSameKey kms:ReplicaRegion kms:RequestAlias kms:ResourceAliases
+    kms:RetiringPrincipal kms:RetiringServicePrincipal kms:RotationPeriodInDays
+    kms:ScheduleKeyDeletionPendingWindowInDays kms:SigningAlgorithm kms:TrailingDaysWithoutKeyUsage
+    kms:ValidTo kms:ViaService kms:WrappingAlgorithm kms:WrappingKeySpec kms:RecipientAttestation:ImageSha384
+    kms:RecipientAttestation:PCR kms:RecipientAttestation:NitroTPMPCR
 """
 
 UNREAD_ATTESTATION = "kms:recipientattestation:"
@@ -53,7 +58,7 @@ _ATTESTATION = re.compile(r"kms:recipientattestation:(nitrotpm)?pcr\d{1,2}")
 _STS = """
     sts:AWSServiceName sts:DurationSeconds sts:ExternalId sts:RoleSessionName sts:SourceIdentity sts:TaskPolicyArn
     sts:TransitiveTagKeys sts:RequestContextProviders sts:RequestContext/identitystore:UserId sts:IdentityTokenAudience
-    sts:SigningAlgorithm
+    sts:SigningAlgorithm sts:RoleAuthorizedByIdp
 """
 
 _IAM = """
@@ -75,6 +80,33 @@ _SAML = """
 """
 
 _CLAIMS = frozenset(("aud", "sub", "amr", "azp", "oaud", "app_id", "user_id", "email", "id"))
+"""Claims that any OpenID Connect provider may send."""
+
+_GITHUB_CLAIMS = """
+    actor actor_id enterprise_id environment job_workflow_ref ref repository repository_id repository_owner_id workflow
+"""
+
+_PROVIDER_CLAIMS = [
+    (re.compile(provider), _CLAIMS | frozenset(claims.split()))
+    for provider, claims in (
+        (r"token\.actions\.githubusercontent\.com(/.+)?", _GITHUB_CLAIMS),
+        (r"token\.actions\.[^/]+\.ghe\.com", _GITHUB_CLAIMS),
+        (r"github\.com/enterprises/.+", _GITHUB_CLAIMS),
+        (
+            r"gitlab\.com",
+            """namespace_id pipeline_source project_id ref_protected runner_environment
+            user_access_level user_email user_id user_login""",
+        ),
+        (
+            r"agent\.buildkite\.com|agent\..+\.buildkite\.(dev|site)",
+            "build_branch cluster_id cluster_name organization_id organization_slug pipeline_id pipeline_slug",
+        ),
+        (r"accounts\.google\.com", "google/organization_number"),
+        (r"oidc\.circleci\.com/org/.+", "oidc.circleci.com/project-id"),
+        (r"idcs-.+\.identity\.oraclecloud\.com", "rpst_id"),
+    )
+]
+"""Further claims, by the providers that STS checks them for."""
 
 KNOWN = frozenset(name.lower() for name in f"{_GLOBAL} {_KMS} {_STS} {_IAM} {_SAML}".split())
 
@@ -94,9 +126,10 @@ questions"."""
 
 @lru_cache(maxsize=4096)
 def is_known(key: str) -> bool:
-    """Whether the condition key is one of AWS's, of the services that the engine decides about."""
+    """Whether the condition key is one of AWS's: a global one, one of KMS, STS, IAM, SAML or an OpenID Connect provider
+    by its name, or any key of another service."""
     folded = key.lower()
-    if folded in KNOWN:
+    if folded in KNOWN or service_of(key):
         return True
     if folded.startswith((*TAG_PREFIXES, ENCRYPTION_CONTEXT_PREFIX)):
         return any(
@@ -105,10 +138,30 @@ def is_known(key: str) -> bool:
         )
     if _ATTESTATION.fullmatch(folded):
         return True
-    # A claim of an OpenID Connect provider: `token.actions.githubusercontent.com:sub`,
-    # `oidc.eks.R.amazonaws.com/id/X:aud`.
+    # `token.actions.githubusercontent.com:sub`, `oidc.eks.R.amazonaws.com/id/X:aud`.
     provider, _, claim = folded.rpartition(":")
-    return "." in provider and ":" not in provider and claim in _CLAIMS
+    return "." in provider and ":" not in provider and claim in claims_of(provider)
+
+
+def claims_of(provider: str) -> frozenset[str]:
+    """The claims that are condition keys, `PROVIDER:CLAIM`, for an OpenID Connect provider: its address without
+    `https://`."""
+    folded = provider.lower()
+    return next((claims for pattern, claims in _PROVIDER_CLAIMS if pattern.fullmatch(folded)), _CLAIMS)
+
+
+@lru_cache(maxsize=4096)
+def service_of(key: str) -> str:
+    """The other service that a condition key belongs to (`s3` for `s3:prefix`), empty for every other key.
+
+    Such a key "only works with requests to" its service: a request to any other service does not have it (IAM user
+    guide "AWS global condition context keys").
+    """
+    folded = key.lower()
+    if folded in KNOWN or folded.startswith(TAG_PREFIXES):
+        return ""
+    service, _, name = folded.partition(":")
+    return service if name and service in OTHER_SERVICES else ""
 
 
 def check_known(key: str) -> None:

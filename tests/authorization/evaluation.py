@@ -1,17 +1,19 @@
-"""Reading one policy for one request: which statements match, which nearly do, and what in them is not understood."""
+"""Reading one policy for one request: which statements match, which nearly do, and which may, for all that is
+unsupported in them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from authorization import unknowns
 from authorization.context import Context
 from authorization.decision import ConditionFailure, Source, StatementTrace
 from authorization.documents import Policy, PolicyKind
 from authorization.errors import NotUnderstoodError
 from authorization.principals import Named
 from authorization.request import Request
-from authorization.statements import Statement
+from authorization.statements import Statement, unsupported_document
 
 _SLOTS = {
     Source.IDENTITY: (PolicyKind.IDENTITY,),
@@ -21,105 +23,169 @@ _SLOTS = {
     Source.RESOURCE_CONTROL: (PolicyKind.RESOURCE_CONTROL,),
     Source.KEY_POLICY: (PolicyKind.KEY,),
     Source.TRUST_POLICY: (PolicyKind.TRUST,),
+    Source.ENDPOINT: (PolicyKind.ENDPOINT,),
 }
 """The kinds of document that may stand in each place. A managed policy serves as boundary or session policy too."""
 
 
 @dataclass(slots=True)
 class Asked:
-    """A request, ready to be compared: its context, and its action in lower case."""
+    """A request, ready to be compared: its context, its action in lower case, and whether its caller has a permissions
+    boundary."""
 
     request: Request
     context: Context
     action: str
+    bounded: bool = False
 
     @classmethod
-    def of(cls, request: Request) -> Asked:
+    def of(cls, request: Request, *, bounded: bool = False) -> Asked:
         """Prepare a request."""
-        return cls(request, Context(request), request.action.lower())
+        return cls(request, Context(request), request.action.lower(), bounded)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A statement that covers the request, the name of its policy, and how the statement names the caller
+    (`Named.SELF` where it names no principals). unsupported: what makes it doubtful, empty if it certainly covers."""
+
+    policy: str
+    statement: Statement
+    named: Named
+    unsupported: tuple[str, ...] = ()
+
+
 class Reading:
     """What the policies of one source say about a request.
 
-    named: how each matching Allow of a resource policy names the caller, with the statement and its policy's name;
-    allowing: each matching Allow; denying: each matching Deny; both as policy name and statement.
+    allowing: the matching Allow that names the caller in the strongest way; denying: a matching Deny; None if there is
+    none. doubtful: the statements that match or don't, depending on something unsupported.
     """
 
-    source: Source
-    allowing: list[tuple[str, Statement]] = field(default_factory=list)
-    denying: list[tuple[str, Statement]] = field(default_factory=list)
-    named: list[tuple[Named, str, Statement]] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-    trace: list[StatementTrace] = field(default_factory=list)
+    __slots__ = ("allowing", "denying", "doubtful", "source")
 
-    @property
-    def strongest(self) -> Named | None:
-        """The strongest way in which an Allow names the caller."""
-        return max((named for named, _, _ in self.named), default=None)
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.allowing: Match | None = None
+        self.denying: Match | None = None
+        self.doubtful: list[Match] = []
+
+    def doubts(self, *effects: bool) -> list[Match]:
+        """The doubtful statements that would change what the policies say. effects: True for Allow, False for Deny."""
+        certain = self.allowing.named if self.allowing else 0
+        return [
+            match
+            for match in self.doubtful
+            if match.statement.allow in effects and not (match.statement.allow and match.named <= certain)
+        ]
+
+    def at_most(self) -> Reading:
+        """The same if every doubtful Allow matches and no doubtful Deny does."""
+        reading = Reading(self.source)
+        reading.allowing = max(self.doubts(True), key=lambda match: match.named, default=self.allowing)
+        return reading
 
 
 def read_policies(source: Source, policies: Iterable[Policy], asked: Asked) -> Reading:
-    """Read all the policies of one source. What is not understood is collected, not raised."""
+    """Read all the policies of one source. What is unsupported makes a statement doubtful and is never raised."""
     reading = Reading(source)
     for policy in policies:
-        document = policy.document
-        if policy.kind not in _SLOTS[source]:
-            reading.problems.append(f"{policy.name}: a policy of kind {policy.kind.value!r} used as {source.value}")
-        elif document.problem is not None:
-            reading.problems.append(f"{policy.name}: {document.problem}")
-        for statement in document.statements:
-            try:
-                _read_statement(reading, policy.name, statement, asked)
-            except NotUnderstoodError as problem:
-                reading.problems.append(f"{policy.name}, {statement.label}: {problem}")
+        for statement in _statements(source, policy, asked):
+            allow, allowing = statement.allow, reading.allowing
+            named = _named(source, statement, asked)
+            # An Allow that names the caller in no stronger way adds nothing.
+            if named is None or (allow and allowing is not None and named <= allowing.named):
+                continue
+            covers = _covers(statement, asked)
+            if covers is True:
+                match = Match(policy.name, statement, named)
+                if not allow:
+                    reading.denying = match
+                    return reading
+                reading.allowing = match
+            elif covers is not False:
+                reading.doubtful.append(Match(policy.name, statement, named, covers))
     return reading
 
 
-def _read_statement(reading: Reading, policy: str, statement: Statement, asked: Asked) -> None:
-    if statement.inert and statement.problem is None:
-        return
-    if statement.actions is not None and not statement.actions.match(asked.action):
-        return
-    request = asked.request
-    named: Named | None = None
-    if statement.principals is not None:
-        named = statement.principals.names(request.principal, allow=statement.allow)
-        if named is None:
-            return
-    resource, lookup = request.resource, asked.context.get
-    if statement.resources is not None and not statement.resources.match(
-        asked.action, resource.arn, resource.account, lookup, allow=statement.allow
-    ):
-        return
-    if statement.problem is not None:
-        raise NotUnderstoodError(statement.problem)
-    failure = _first_failure(statement, asked)
-    effect = "Allow" if statement.allow else "Deny"
-    reading.trace.append(StatementTrace(reading.source, policy, statement.label, effect, failure))
-    if failure is not None:
-        return
-    if not statement.allow:
-        reading.denying.append((policy, statement))
-        return
-    reading.allowing.append((policy, statement))
-    if named is not None:
-        reading.named.append((named, policy, statement))
+def _named(source: Source, statement: Statement, asked: Asked) -> Named | None:
+    """How the statement names the caller; None if it does not."""
+    principals = statement.principals
+    if principals is None:
+        return Named.SELF
+    named = principals.names(asked.request.principal, allow=statement.allow, bounded=asked.bounded)
+    if named is Named.SELF and not unknowns.STAR_PRINCIPAL_IGNORES_BOUNDARY and _star_alone(source, statement):
+        return Named.ROLE
+    return named
 
 
-def _first_failure(statement: Statement, asked: Asked) -> ConditionFailure | None:
-    """The first condition that fails. One that is not understood only counts where no other fails: then the order of
-    the conditions does not matter."""
-    problem: NotUnderstoodError | None = None
+def _star_alone(source: Source, statement: Statement) -> bool:
+    """Whether an Allow of a key policy names the caller by `*`, without aws:PrincipalArn among its conditions."""
+    by_star = source is Source.KEY_POLICY and statement.principals is not None and statement.principals.anyone
+    return by_star and all(getattr(each, "key", "").lower() != "aws:principalarn" for each in statement.conditions)
+
+
+def trace_policies(source: Source, policies: Iterable[Policy], asked: Asked) -> Iterable[StatementTrace]:
+    """The statements of one source that match, and those that match but for a condition."""
+    for policy in policies:
+        traces = (_trace(source, policy.name, statement, asked) for statement in _statements(source, policy, asked))
+        # A statement with an unsupported value stands for two.
+        yield from dict.fromkeys(trace for trace in traces if trace is not None)
+
+
+def _statements(source: Source, policy: Policy, asked: Asked) -> Iterable[Statement]:
+    document = policy.document
+    if policy.kind not in _SLOTS[source]:
+        document = unsupported_document(f"a policy of kind {policy.kind.value!r} used as {source.value}")
+    return document.about(asked.action)
+
+
+def _covers_resource(statement: Statement, asked: Asked) -> bool:
+    resources, resource = statement.resources, asked.request.resource
+    return (
+        resources is None
+        or resources.everything
+        or resources.match(asked.action, resource.arn, resource.account, asked.context.get, allow=statement.allow)
+    )
+
+
+def _covers(statement: Statement, asked: Asked) -> bool | tuple[str, ...]:
+    """Whether the rest of the statement covers the request, whose action and caller it covers; the names of what is
+    unsupported if it depends on that. What certainly fails counts first, in any order."""
+    unsupported: tuple[str, ...] = ()
+    try:
+        if not _covers_resource(statement, asked):
+            return False
+    except NotUnderstoodError as problem:
+        unsupported = (str(problem),)
     for condition in statement.conditions:
         try:
-            failure = condition.failure(asked.context.get)
-        except NotUnderstoodError as raised:
-            problem = raised
-            continue
-        if failure is not None:
-            return failure
-    if problem is not None:
-        raise problem
-    return None
+            if not condition.holds(asked.context.get):
+                return False
+        except NotUnderstoodError as problem:
+            unsupported += (str(problem),)
+    return unsupported or True
+
+
+def _trace(source: Source, policy: str, statement: Statement, asked: Asked) -> StatementTrace | None:
+    """None for a statement that covers another caller or resource, or of which neither is certain."""
+    if _named(source, statement, asked) is None:
+        return None
+    failure: ConditionFailure | None = None
+    certain = True
+    try:
+        if not _covers_resource(statement, asked):
+            return None
+    except NotUnderstoodError:
+        certain = False
+    for condition in statement.conditions:
+        try:
+            if not condition.holds(asked.context.get):
+                failure = condition.failure(asked.context.get)
+                break
+        except NotUnderstoodError:
+            certain = False
+    if failure is None and not certain:
+        return None
+    effect = "Allow" if statement.allow else "Deny"
+    return StatementTrace(source, policy, statement.label, effect, failure)

@@ -14,8 +14,8 @@ from authorization.policies import Grant
 from authorization.principals import Named
 from authorization.request import Principal, PrincipalType, Request
 
-_WITHOUT_CONSTRAINTS = ("describekey", "retiregrant")
-"""Operations for which AWS ignores a grant's constraints."""
+_WITHOUT_ENCRYPTION_CONTEXT = ("describekey", "retiregrant")
+"""Operations for which AWS ignores a grant's constraints on the encryption context."""
 
 
 def matching_grants(grants: Iterable[Grant], request: Request, context: Context) -> Iterable[tuple[Grant, Named]]:
@@ -63,6 +63,7 @@ def validate_child_grant(
     operations: Iterable[str],
     equals: Mapping[str, str] | None = None,
     subset: Mapping[str, str] | None = None,
+    source_arn: str = "",
 ) -> str | None:
     """Whether a grant may be created by use of `parent`: None if it may, else what is wrong.
 
@@ -71,34 +72,64 @@ def validate_child_grant(
     extra = sorted(set(operations) - set(parent.operations))
     if extra:
         return f"the grant does not hold {', '.join(extra)}"
-    if parent.equals is not None and equals != parent.equals:
+    if parent.equals is not None and (equals is None or not _equal(parent.equals, equals)):
         return "its encryption context constraint must equal the parent's"
     if parent.subset is not None:
-        stricter = [pairs for pairs in (equals, subset) if pairs is not None and parent.subset.items() <= pairs.items()]
+        stricter = [pairs for pairs in (equals, subset) if pairs is not None and _included(parent.subset, pairs)]
         if not stricter:
             return "its encryption context constraint must include the parent's"
+    if parent.source_arn and source_arn != parent.source_arn:
+        return "its SourceArn constraint must be the parent's"
     return None
 
 
+type _Pairs = Mapping[str, str]
+"""Pairs of an encryption context, or of a constraint on it."""
+
+
+def _equal(constraint: _Pairs, pairs: _Pairs) -> bool:
+    return _by_name(constraint) == _by_name(pairs)
+
+
+def _included(constraint: _Pairs, pairs: _Pairs) -> bool:
+    found = _by_name(pairs)
+    return all(found.get(name) == values for name, values in _by_name(constraint).items())
+
+
+def _by_name(pairs: _Pairs) -> dict[str, list[str]]:
+    """The values by name, the name without regard to case: "the key in each key-value pair is not case sensitive, but
+    the value is" (KMS API reference, GrantConstraints). What counts where names differ in case alone is not documented:
+    here all of their values must agree, which refuses more."""
+    values: dict[str, list[str]] = {}
+    for name, value in pairs.items():
+        values.setdefault(name.lower(), []).append(value)
+    return {name: sorted(found) for name, found in values.items()}
+
+
 def _constraints_hold(grant: Grant, operation: str, request: Request, context: Context) -> bool:
+    if operation != "retiregrant" and grant.source_arn and context.get("aws:SourceArn") != grant.source_arn:
+        return False  # as if the grant had aws:SourceArn as its condition (KMS API reference, GrantConstraints)
     pairs = _encryption_context(request)
     if operation == "creategrant":
         operations = context.get("kms:GrantOperations")
         if operations is None:
             return False
-        constraint = context.get("kms:GrantConstraintType")
-        equals = pairs if constraint == "EncryptionContextEquals" else None
-        subset = pairs if constraint == "EncryptionContextSubset" else None
-        return validate_child_grant(grant, operations, equals, subset) is None
-    if operation in _WITHOUT_CONSTRAINTS:
+        constraints = context.get("kms:GrantConstraintType")
+        types = {constraints} if isinstance(constraints, str) else set(constraints or ())
+        on_context = types - {"SourceArn"}
+        equals = pairs if on_context == {"EncryptionContextEquals"} else None
+        subset = pairs if on_context == {"EncryptionContextSubset"} else None
+        source = str(context.get("kms:GrantConstraintSourceArn") or "")
+        return validate_child_grant(grant, operations, equals, subset, source) is None
+    if operation in _WITHOUT_ENCRYPTION_CONTEXT:
         return True
-    if grant.equals is not None and pairs != grant.equals:
+    if grant.equals is not None and not _equal(grant.equals, pairs):
         return False
-    return grant.subset is None or grant.subset.items() <= pairs.items()
+    return grant.subset is None or _included(grant.subset, pairs)
 
 
 def _encryption_context(request: Request) -> dict[str, str]:
-    """The pairs of the request's encryption context, whose names keep their case: constraints are case-sensitive."""
+    """The pairs of the request's encryption context, whose names keep their case."""
     start = len(ENCRYPTION_CONTEXT_PREFIX)
     return {
         key[start:]: value

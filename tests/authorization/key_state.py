@@ -7,13 +7,14 @@ ciphertext.
 
 from __future__ import annotations
 
-from authorization import unknowns
 from authorization.decision import AwsError
 
-_CRYPTOGRAPHIC = frozenset(
+CRYPTOGRAPHIC = frozenset(
     (
+        "Decapsulate",
         "Decrypt",
         "DeriveSharedSecret",
+        "Encapsulate",
         "Encrypt",
         "GenerateDataKey",
         "GenerateDataKeyPair",
@@ -26,7 +27,9 @@ _CRYPTOGRAPHIC = frozenset(
         "VerifyMac",
     )
 )
-_USING = _CRYPTOGRAPHIC | {"CreateGrant", "GetPublicKey", "ReplicateKey"}
+"""Operations that use a key's material. KMS counts the days since the last of them."""
+
+_USING = CRYPTOGRAPHIC | {"CreateGrant", "GetPublicKey", "ReplicateKey"}
 _ROTATING = frozenset(("DisableKeyRotation", "EnableKeyRotation", "RotateKeyOnDemand"))
 _CHANGING = frozenset(
     (
@@ -51,21 +54,18 @@ _UNSUPPORTED = "UnsupportedOperationException"
 type _Rules = tuple[tuple[frozenset[str], str, str], ...]
 """Operations, and the code and the end of the text of their error."""
 
-_PENDING_DELETION: _Rules = (
-    (_USING, unknowns.PENDING_DELETION_ERROR, "is pending deletion."),
-    (_ROTATING | _CHANGING, _INVALID, "is pending deletion."),
-)
+_PENDING_DELETION: _Rules = ((_USING | _ROTATING | _CHANGING, _INVALID, "is pending deletion."),)
 
 _STATES: dict[str, _Rules] = {
     "Enabled": (),
     "Disabled": ((_USING | _ROTATING, _DISABLED, "is disabled."),),
     "PendingImport": (
-        (_USING | {"EnableKey", "DisableKey"}, _INVALID, "is pending import."),
+        (_USING | {"EnableKey", "DisableKey", "RotateKeyOnDemand"}, _INVALID, "is pending import."),
         (_ROTATING, _UNSUPPORTED, "origin is EXTERNAL which is not valid for this operation."),
     ),
     "PendingDeletion": _PENDING_DELETION,
     "PendingReplicaDeletion": _PENDING_DELETION,
-    "Unavailable": ((_CRYPTOGRAPHIC, _INVALID, "is unavailable."),),
+    "Unavailable": ((CRYPTOGRAPHIC, _INVALID, "is unavailable."),),
     "Creating": ((_USING | _ROTATING | _CHANGING, _INVALID, "is creating."),),
     "Updating": (
         (frozenset(("DisableKey", "EnableKey", "ReplicateKey", "UpdatePrimaryRegion")), _INVALID, "is updating."),

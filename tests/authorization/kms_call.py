@@ -17,7 +17,9 @@ class Key:
     policy: the key policy (PolicyKind.KEY); aliases: names (`alias/app`) that point to it;
     spec, usage, origin: as DescribeKey prints them; multi_region_type: `PRIMARY`, `REPLICA` or empty;
     resource_control: RCPs of the owner's account, as in `Policies`;
-    aws_managed: an AWS managed key, to which RCPs do not apply.
+    aws_managed: an AWS managed key, to which RCPs do not apply;
+    unused_days: whole days since the key was last used, or made if it never was; None where that is not known, so that
+        the condition key is absent.
     """
 
     arn: str
@@ -32,6 +34,7 @@ class Key:
     grants: tuple[Grant, ...] = ()
     resource_control: tuple[tuple[Policy, ...], ...] = ()
     aws_managed: bool = False
+    unused_days: int | None = None
 
     @property
     def account(self) -> str:

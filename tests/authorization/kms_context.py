@@ -23,7 +23,9 @@ _MEMBERS: Mapping[str, tuple[str, object]] = {
     "kms:KeyAgreementAlgorithm": ("KeyAgreementAlgorithm", None),
     "kms:GrantOperations": ("Operations", None),
     "kms:GranteePrincipal": ("GranteePrincipal", None),
+    "kms:GranteeServicePrincipal": ("GranteeServicePrincipal", None),
     "kms:RetiringPrincipal": ("RetiringPrincipal", None),
+    "kms:RetiringServicePrincipal": ("RetiringServicePrincipal", None),
     "kms:WrappingAlgorithm": ("WrappingAlgorithm", None),
     "kms:WrappingKeySpec": ("WrappingKeySpec", None),
     "kms:BypassPolicyLockoutSafetyCheck": ("BypassPolicyLockoutSafetyCheck", None),
@@ -33,6 +35,7 @@ _MEMBERS: Mapping[str, tuple[str, object]] = {
     "kms:ValidTo": ("ValidTo", None),
     "kms:ReplicaRegion": ("ReplicaRegion", None),
     "kms:PrimaryRegion": ("PrimaryRegion", None),
+    "kms:PolicyName": ("PolicyName", "default"),
     "kms:KeySpec": ("KeySpec", "SYMMETRIC_DEFAULT"),
     "kms:KeyUsage": ("KeyUsage", "ENCRYPT_DECRYPT"),
     "kms:KeyOrigin": ("Origin", "AWS_KMS"),
@@ -48,7 +51,7 @@ kms:GrantIsForAWSResource is true only where a service makes the call for the us
 _OLD_NAMES = {"kms:KeySpec": "kms:CustomerMasterKeySpec", "kms:KeyUsage": "kms:CustomerMasterKeyUsage"}
 """Deprecated names, which work as the new ones do."""
 
-_CONSTRAINTS = ("EncryptionContextEquals", "EncryptionContextSubset")
+_CONTEXT_CONSTRAINTS = ("EncryptionContextEquals", "EncryptionContextSubset")
 
 
 def call_context(call: KmsCall, permission: Permission, key: Key | None) -> dict[str, ContextValue]:
@@ -63,8 +66,14 @@ def call_context(call: KmsCall, permission: Permission, key: Key | None) -> dict
         if name in _MEMBERS:
             member, default = _MEMBERS[name]
             _put(context, name, call.parameters.get(member, default))
-    if "kms:EncryptionContext:" in names:
+    if "kms:GrantConstraintType" in names:
+        context |= _constraints(_grant_constraints(call))
+        if "kms:GrantConstraintSourceArn" in names:
+            _put(context, "kms:GrantConstraintSourceArn", _grant_constraints(call).get("SourceArn"))
+    elif "kms:EncryptionContext:" in names:
         context |= _encryption_context(call, permission)
+    if "kms:TrailingDaysWithoutKeyUsage" in names and key is not None:
+        _put(context, "kms:TrailingDaysWithoutKeyUsage", key.unused_days)
     if "kms:RequestAlias" in names:
         _put(context, "kms:RequestAlias", _request_alias(call, permission))
     if "kms:ReEncryptOnSameKey" in names:
@@ -95,8 +104,7 @@ def _of_key(key: Key) -> dict[str, ContextValue]:
 
 
 def _encryption_context(call: KmsCall, permission: Permission) -> dict[str, ContextValue]:
-    """The encryption context: ReEncrypt's source and destination each have their own, a new grant's is its constraint
-    (both inferred)."""
+    """The encryption context: ReEncrypt's source and destination each have their own (inferred)."""
     context: dict[str, ContextValue] = {}
     member = "EncryptionContext"
     if permission.on is On.SOURCE:
@@ -108,20 +116,33 @@ def _encryption_context(call: KmsCall, permission: Permission) -> dict[str, Cont
         member = "DestinationEncryptionContext"
         algorithm = call.parameters.get("DestinationEncryptionAlgorithm", "SYMMETRIC_DEFAULT")
         context["kms:EncryptionAlgorithm"] = _text(algorithm)
-    pairs: Mapping[str, str] = call.parameters.get(member) or {}
+    return context | _pairs(call.parameters.get(member) or {})
+
+
+def _grant_constraints(call: KmsCall) -> Mapping[str, Any]:
+    """The constraints of the grant that the call makes or retires, as CreateGrant takes them."""
     if call.operation == "CreateGrant":
-        constraints = call.parameters.get("Constraints") or {}
-        present = [name for name in _CONSTRAINTS if constraints.get(name)]
-        if len(present) == 1:
-            context["kms:GrantConstraintType"] = present[0]
-            pairs = constraints[present[0]]
-        elif present:
-            context["kms:GrantConstraintType"] = tuple(present)
-            pairs = {name: value for constraint in present for name, value in constraints[constraint].items()}
-    if pairs:
-        context["kms:EncryptionContextKeys"] = tuple(pairs)
-        context |= {f"kms:EncryptionContext:{name}": value for name, value in pairs.items()}
+        constraints: Mapping[str, Any] = call.parameters.get("Constraints") or {}
+        return constraints
+    if call.grant is None:
+        return {}
+    on_context = dict(zip(_CONTEXT_CONSTRAINTS, (call.grant.equals, call.grant.subset), strict=True))
+    return {**on_context, "SourceArn": call.grant.source_arn}
+
+
+def _constraints(constraints: Mapping[str, Any]) -> dict[str, ContextValue]:
+    """A grant's constraints as condition keys; its encryption context is that of its constraints (inferred)."""
+    present = [name for name in (*_CONTEXT_CONSTRAINTS, "SourceArn") if constraints.get(name)]
+    pairs = {name: value for kind in _CONTEXT_CONSTRAINTS for name, value in (constraints.get(kind) or {}).items()}
+    context = _pairs(pairs)
+    if present:
+        context["kms:GrantConstraintType"] = present[0] if len(present) == 1 else tuple(present)
     return context
+
+
+def _pairs(pairs: Mapping[str, str]) -> dict[str, ContextValue]:
+    context: dict[str, ContextValue] = {f"kms:EncryptionContext:{name}": value for name, value in pairs.items()}
+    return context | ({"kms:EncryptionContextKeys": tuple(pairs)} if pairs else {})
 
 
 def _request_alias(call: KmsCall, permission: Permission) -> str | None:

@@ -11,8 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from authorization import unknowns
-
 
 class On(StrEnum):
     """What a permission is checked on. Keys: the role that the key plays in the call (`KmsCall.keys`)."""
@@ -95,12 +93,16 @@ _CRYPTO = ("kms:EncryptionAlgorithm", "kms:EncryptionContext:", "kms:EncryptionC
 _GRANTING = (
     "kms:EncryptionContext:",
     "kms:EncryptionContextKeys",
+    "kms:GrantConstraintSourceArn",
     "kms:GrantConstraintType",
     "kms:GrantIsForAWSResource",
     "kms:GrantOperations",
     "kms:GranteePrincipal",
+    "kms:GranteeServicePrincipal",
     "kms:RetiringPrincipal",
+    "kms:RetiringServicePrincipal",
 )
+_RETIRING = ("kms:EncryptionContext:", "kms:EncryptionContextKeys", "kms:GrantConstraintType")
 _NEW_KEY = (
     "kms:BypassPolicyLockoutSafetyCheck",
     "kms:KeyOrigin",
@@ -153,28 +155,30 @@ _ALL = (
     _cryptographic("Sign", "kms:SigningAlgorithm", "kms:MessageType", "kms:RequestAlias"),
     _cryptographic("Verify", "kms:SigningAlgorithm", "kms:MessageType", "kms:RequestAlias"),
     _cryptographic("DeriveSharedSecret", "kms:KeyAgreementAlgorithm", "kms:RequestAlias", "kms:RecipientAttestation:"),
+    _cryptographic("Encapsulate", "kms:RequestAlias"),
+    _cryptographic("Decapsulate", "kms:RequestAlias"),
     _cryptographic("GetPublicKey", "kms:RequestAlias"),
     _cryptographic("DescribeKey", "kms:RequestAlias"),
     _on_key("CreateGrant", *_GRANTING, across=True, grant=True),
     _on_key("ListGrants", "kms:GrantIsForAWSResource", across=True),
     _on_key("RevokeGrant", "kms:GrantIsForAWSResource", across=True),
-    _on_key("RetireGrant", across=True, grant=True),
+    _on_key("RetireGrant", *_RETIRING, across=True, grant=True),
     _on_key("GetKeyRotationStatus", across=True),
-    _on_key("GetKeyLastUsage", across=unknowns.GET_KEY_LAST_USAGE_ACROSS_ACCOUNTS),
-    _on_key("GetKeyPolicy"),
+    _on_key("GetKeyLastUsage"),
+    _on_key("GetKeyPolicy", "kms:PolicyName"),
     _on_key("ListKeyPolicies"),
     _on_key("ListResourceTags"),
     _on_key("ListKeyRotations"),
     _on_key("GetParametersForImport", "kms:WrappingAlgorithm", "kms:WrappingKeySpec"),
-    _on_key("PutKeyPolicy", "kms:BypassPolicyLockoutSafetyCheck"),
+    _on_key("PutKeyPolicy", "kms:BypassPolicyLockoutSafetyCheck", "kms:PolicyName"),
     _on_key("TagResource", "aws:RequestTag", "aws:TagKeys"),
     _on_key("UntagResource", "aws:TagKeys"),
     _on_key("EnableKey"),
-    _on_key("DisableKey"),
+    _on_key("DisableKey", "kms:TrailingDaysWithoutKeyUsage"),
     _on_key("EnableKeyRotation", "kms:RotationPeriodInDays"),
     _on_key("DisableKeyRotation"),
     _on_key("RotateKeyOnDemand"),
-    _on_key("ScheduleKeyDeletion", "kms:ScheduleKeyDeletionPendingWindowInDays"),
+    _on_key("ScheduleKeyDeletion", "kms:ScheduleKeyDeletionPendingWindowInDays", "kms:TrailingDaysWithoutKeyUsage"),
     _on_key("CancelKeyDeletion"),
     _on_key("UpdateKeyDescription"),
     _on_key("ImportKeyMaterial", "kms:ExpirationModel", "kms:ValidTo"),
@@ -243,6 +247,11 @@ OPERATIONS = {operation.name: operation for operation in _ALL}
 
 PERMISSIONS = _permissions(_ALL) | {"kms:synchronizemultiregionkey"}
 """Every KMS permission, in lower case."""
+
+KEY_PERMISSIONS = frozenset(
+    permission.action.lower() for operation in _ALL for permission in operation.permissions if permission.on in _KEYS
+)
+"""The permissions that are on a key, in lower case."""
 
 CROSS_ACCOUNT_PERMISSIONS = _permissions(operation for operation in _ALL if operation.across_accounts)
 """The permissions that a caller of another account can use, in lower case."""

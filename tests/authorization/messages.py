@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from authorization import unknowns
 from authorization.decision import AwsError, Source
 from authorization.request import Request
 
@@ -24,6 +25,7 @@ _ARTICLES = {
     Source.RESOURCE_CONTROL: "a resource control policy",
     Source.KEY_POLICY: "a resource-based policy",
     Source.TRUST_POLICY: "a resource-based policy",
+    Source.ENDPOINT: "a VPC endpoint policy",
 }
 
 _NAMES = {source: article.partition(" ")[2] for source, article in _ARTICLES.items()}
@@ -63,8 +65,9 @@ NO_RESOURCE = Wording("")
 """Permissions beside the main one, such as kms:TagResource in CreateKey."""
 
 
-def access_denied(request: Request, refusal: Refusal, source: Source, wording: Wording) -> AwsError:
-    """The error of the service that the action belongs to."""
+def access_denied(request: Request, refusal: Refusal, source: Source, wording: Wording, policy: str = "") -> AwsError:
+    """The error of the service that the action belongs to. policy: the name of the policy that denies, shown if it is
+    an ARN and of a kind that AWS shows (`unknowns.POLICY_ARNS_IN_DENIALS`)."""
     service, _, name = request.action.partition(":")
     service = service.lower()
     user = f"User: {request.principal.arn or 'anonymous'}"
@@ -74,7 +77,8 @@ def access_denied(request: Request, refusal: Refusal, source: Source, wording: W
     if refusal is Refusal.UNREACHABLE:
         text = f"{start}{wording.unreachable} {_UNREACHABLE}"
     elif refusal is Refusal.EXPLICIT:
-        text = f"{start}{wording.resource} with an explicit deny in {_ARTICLES[source]}"
+        shown = policy.startswith("arn:") and source.value in unknowns.POLICY_ARNS_IN_DENIALS
+        text = f"{start}{wording.resource} with an explicit deny in {_ARTICLES[source]}{f': {policy}' if shown else ''}"
     else:
         text = f"{start}{wording.resource} because no {_NAMES[source]} allows the {request.action} action"
     return _denied(service, text)
@@ -97,8 +101,8 @@ def _sts_error(request: Request, name: str, start: str) -> AwsError:
 
 
 def _denied(service: str, text: str) -> AwsError:
-    """KMS and the tagging API speak JSON and answer 400; IAM and STS speak the query protocol and answer 403."""
+    """KMS and the tagging API speak JSON and answer 400; the others speak the query protocol and answer 403."""
     text = text.encode("utf-8", "backslashreplace").decode()
-    if service in ("iam", "sts"):
+    if service in ("iam", "sts", "cloudformation"):
         return AwsError("AccessDenied", 403, text)
     return AwsError("AccessDeniedException", 400, text)

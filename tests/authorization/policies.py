@@ -16,9 +16,11 @@ class Grant:
     """A KMS grant (authorization.md "Grants").
 
     key_arn: the key that it is on.
-    grantee, retiring: principal ARNs as given to CreateGrant; retiring is empty where there is none.
+    grantee, retiring: principal ARNs, or names of services, as given to CreateGrant; retiring is empty for a grant
+        without a retiring principal.
     operations: KMS grant operation names (`Decrypt`, `ReEncryptFrom` ...).
-    equals, subset: the encryption-context constraints, None where there is none.
+    equals, subset: the encryption-context constraints, None where the grant has no such constraint; source_arn: the
+        SourceArn constraint, empty for a grant without.
     issuing_account: the account that called CreateGrant.
     """
 
@@ -30,6 +32,7 @@ class Grant:
     retiring: str = ""
     equals: Mapping[str, str] | None = None
     subset: Mapping[str, str] | None = None
+    source_arn: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class Policies:
     grants: the grants on the key.
     service_control, resource_control: SCPs of the caller's account and RCPs of the owner's, one inner tuple for each
         level from the organization's root down to the account; empty where the account is in no organization.
+    endpoint: the policy of the VPC endpoint that the request came through, None for a request by another way.
     """
 
     identity: tuple[Policy, ...] = ()
@@ -52,3 +56,4 @@ class Policies:
     grants: tuple[Grant, ...] = field(default=())
     service_control: tuple[tuple[Policy, ...], ...] = ()
     resource_control: tuple[tuple[Policy, ...], ...] = ()
+    endpoint: Policy | None = None

@@ -14,6 +14,7 @@ from enum import IntEnum
 from authorization import unknowns
 from authorization.errors import NotUnderstoodError
 from authorization.request import Principal, PrincipalType
+from authorization.service_principals import is_service_form
 
 
 class Named(IntEnum):
@@ -35,7 +36,6 @@ _ARN = re.compile(
     re.ASCII,
 )
 _UNIQUE_ID = re.compile(r"A(ROA|IDA)[A-Z0-9]{8,124}", re.ASCII)
-_SERVICE = re.compile(r"[a-z0-9][a-z0-9.-]*\.(amazonaws\.com(\.cn)?|amazon\.com|aws\.internal|aws)", re.ASCII)
 _PROVIDER = re.compile(
     r"arn:aws[a-z-]*:iam::\d{12}:(oidc|saml)-provider/\S+|[a-z0-9][a-z0-9.-]*\.[a-z]+(/\S*)?", re.ASCII
 )
@@ -46,7 +46,7 @@ class Principals:
     """Whom a statement names.
 
     anyone: `*` is among them; accounts, arns, unique_ids, services, providers: the rest, by form.
-    complement: the element was `NotPrincipal`.
+    complement: the element was `NotPrincipal`. star_covers_services: `*` in an Allow means AWS services as well.
     """
 
     anyone: bool
@@ -56,11 +56,15 @@ class Principals:
     services: frozenset[str]
     providers: frozenset[str]
     complement: bool = False
+    star_covers_services: bool = False
 
-    def names(self, caller: Principal, *, allow: bool) -> Named | None:
-        """How the statement names the caller; None if it does not. allow: whether the statement's effect is Allow."""
+    def names(self, caller: Principal, *, allow: bool, bounded: bool = False) -> Named | None:
+        """How the statement names the caller; None if it does not. allow: whether the statement's effect is Allow;
+        bounded: whether the caller has a permissions boundary."""
         if self.complement:
-            return None if self._spares(caller) else Named.SELF
+            # "Will always deny any IAM principal that has a permissions boundary", whomever NotPrincipal lists (IAM
+            # user guide "AWS JSON policy elements: NotPrincipal").
+            return None if self._spares(caller) and not bounded else Named.SELF
         if self.anyone and self._star_covers(caller, allow=allow):
             return Named.SELF
         if caller.type is PrincipalType.SERVICE:
@@ -72,7 +76,8 @@ class Principals:
         return self._names_account_member(caller)
 
     def _star_covers(self, caller: Principal, *, allow: bool) -> bool:
-        return caller.type is not PrincipalType.SERVICE or not allow or unknowns.STAR_PRINCIPAL_COVERS_SERVICES
+        known = caller.type is not PrincipalType.SERVICE or not allow or self.star_covers_services
+        return known or unknowns.STAR_PRINCIPAL_COVERS_SERVICES
 
     def _names_account_member(self, caller: Principal) -> Named | None:
         if caller.type is PrincipalType.ACCOUNT_ROOT:
@@ -101,10 +106,13 @@ class Principals:
         return all(levels) if unknowns.NOT_PRINCIPAL_NEEDS_EVERY_LEVEL else any(levels)
 
 
-def compile_principals(element: object, *, complement: bool, providers: bool) -> Principals:
+def compile_principals(
+    element: object, *, complement: bool, providers: bool, star_covers_services: bool = False
+) -> Principals:
     """Compile the element: `"*"`, or an object of `AWS`, `Service`, `Federated` with a string or a list of strings.
 
-    providers: `Federated` is understood (role trust policies). Raises NotUnderstoodError for any other form.
+    providers: `Federated` is understood (role trust policies); star_covers_services: as in `Principals`. Raises
+    NotUnderstoodError for any other form.
     """
     if element == "*":
         element = {"AWS": "*"}
@@ -125,6 +133,7 @@ def compile_principals(element: object, *, complement: bool, providers: bool) ->
         services=frozenset(found["services"]),
         providers=frozenset(found["providers"]),
         complement=complement,
+        star_covers_services=star_covers_services,
     )
 
 
@@ -151,7 +160,7 @@ def _classify(kind: str, value: str, *, providers: bool) -> tuple[str, str]:
             return "accounts", arn["account"]
         if arn and arn["rest"] != "root":
             return "arns", value
-    elif kind == "Service" and _SERVICE.fullmatch(value):
+    elif kind == "Service" and is_service_form(value):
         return "services", value
     elif kind == "Federated" and providers and _PROVIDER.fullmatch(value):
         return "providers", value

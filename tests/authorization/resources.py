@@ -57,10 +57,12 @@ class _Entry:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """The resources that a statement names. complement: the element was `NotResource`."""
+    """The resources that a statement names. complement: the element was `NotResource`; everything: it was `Resource`
+    with `*` among its values, so that nothing needs to be compared."""
 
     entries: tuple[_Entry, ...]
     complement: bool = False
+    everything: bool = False
 
     def variables(self) -> set[str]:
         """The keys of the policy variables in it."""
@@ -71,28 +73,46 @@ class Resources:
         case; allow: whether the statement's effect is Allow.
 
         A value whose variable cannot be resolved fits no resource: IAM user guide "Policy variables with no value".
+        Raises NotUnderstoodError where the answer depends on something unsupported.
         """
         fitting_refuses = allow is self.complement
         named = False
+        problem: NotUnderstoodError | None = None
         for entry in self.entries:
-            form = entry.resolve(lookup)
-            if form is None:
-                if self.complement and allow and not unknowns.UNRESOLVED_NOT_RESOURCE_ALLOWS:
+            try:
+                form = entry.resolve(lookup)
+                if form is not None:
+                    named = named or _fits(form, action, arn, account, lookup, run_on=fitting_refuses)
+                elif self.complement and allow and not unknowns.UNRESOLVED_NOT_RESOURCE_ALLOWS:
                     return False
-                continue
-            named = named or _fits(form, action, arn, account, lookup, run_on=fitting_refuses)
+            except NotUnderstoodError as raised:
+                problem = raised
+        if problem is not None and not named:
+            raise problem
         return named is not self.complement
 
 
-def compile_resources(values: Sequence[str], kind: PolicyKind, *, complement: bool, variables: bool) -> Resources:
-    """Compile the element's values. Raises NotUnderstoodError for one that is neither `*` nor an ARN, and for a
-    variable that stands before the fifth colon. kind: the kind of policy, which decides about ARNs of fewer than six
-    parts."""
-    return Resources(tuple(_compile_entry(value, kind, variables=variables) for value in values), complement)
+def compile_resources(
+    values: Sequence[str], kind: PolicyKind, *, complement: bool, variables: bool | None
+) -> Resources:
+    """Compile the element's values; `variables` as for `parse_template`. Raises NotUnderstoodError for one that is
+    neither `*` nor an ARN, that has a wildcard in the service's part, or a variable before the fifth colon. kind: the
+    kind of policy, which decides about ARNs of fewer than six parts."""
+    entries = tuple(_compile_entry(value, kind, variables=variables) for value in values)
+    return Resources(
+        entries, complement, not complement and any(entry.form is not None and entry.form.is_star for entry in entries)
+    )
 
 
-def _compile_entry(value: str, kind: PolicyKind, *, variables: bool) -> _Entry:
+def names_service(value: str) -> bool:
+    """Whether an ARN, as far as it goes, names its service without wildcards."""
+    return not any(wildcard in part for part in value.split(":", 3)[2:3] for wildcard in "*?")
+
+
+def _compile_entry(value: str, kind: PolicyKind, *, variables: bool | None) -> _Entry:
     template = parse_template(value, variables=variables)
+    if not names_service(value):
+        raise NotUnderstoodError(f"the resource {value!r}, with a wildcard in place of its service")
     if template.is_plain:
         return _Entry(_compile_form(template.plain_parts(), kind), template)
     head = value.partition("${")[0]

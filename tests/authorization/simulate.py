@@ -15,6 +15,7 @@ from authorization.context import Context
 from authorization.decision import Decision, Source
 from authorization.documents import Policy
 from authorization.engine import authorize, authorize_caller_side
+from authorization.kms_operations import KEY_PERMISSIONS
 from authorization.policies import Policies
 from authorization.request import ContextValue, Principal, Request, Resource
 
@@ -37,19 +38,54 @@ class MatchedStatement:
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluation:
+class ResourceEvaluation:
     """The answer for one action on one resource.
 
     missing: condition keys that the policies read and that the request does not have, sorted.
     detail: the engine's decision, with its reason.
     """
 
-    action: str
     resource: str
     answer: EvalDecision
     matched: tuple[MatchedStatement, ...]
     missing: tuple[str, ...]
     detail: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The answer for one action on all its resources, the most restrictive of theirs. resources: each one's own."""
+
+    action: str
+    resources: tuple[ResourceEvaluation, ...]
+
+    @property
+    def answer(self) -> EvalDecision:
+        """`explicitDeny` if a resource has it, else `implicitDeny` if one has it, else `allowed`."""
+        answers = {each.answer for each in self.resources}
+        return next((answer for answer in _MOST_RESTRICTIVE if answer in answers), EvalDecision.IMPLICIT_DENY)
+
+    @property
+    def matched(self) -> tuple[MatchedStatement, ...]:
+        """The statements that led to the answer, of all the resources that have it."""
+        found = (matched for each in self.resources if each.answer is self.answer for matched in each.matched)
+        return tuple(dict.fromkeys(found))
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The condition keys that are missing for any resource, sorted."""
+        return tuple(sorted({key for each in self.resources for key in each.missing}))
+
+    @property
+    def template(self) -> str:
+        """The form of the ARNs that the action works on, `*` for an action of another service than KMS, whose forms are
+        not known here."""
+        return KEY_TEMPLATE if self.action.lower() in KEY_PERMISSIONS else "*"
+
+
+_MOST_RESTRICTIVE = (EvalDecision.EXPLICIT_DENY, EvalDecision.IMPLICIT_DENY, EvalDecision.ALLOWED)
+
+KEY_TEMPLATE = "arn:${Partition}:kms:${Region}:${Account}:key/${KeyId}"
 
 
 def simulate(
@@ -60,7 +96,7 @@ def simulate(
     context: Mapping[str, ContextValue] | None = None,
     resource_account: str = "",
 ) -> list[Evaluation]:
-    """Evaluate each action on each resource, actions first, as the simulator lists them.
+    """Evaluate each action on each resource.
 
     policies.resource: the ResourcePolicy parameter, if any; without it no resource policy is asked for, not even a
     key's. resource_account: the ResourceOwner parameter, where a resource's ARN does not name its account (default: the
@@ -68,9 +104,16 @@ def simulate(
     """
     owner = resource_account or principal.account
     return [
-        _evaluate(Request(principal, action, Resource(arn, _account(arn, owner)), dict(context or {})), policies)
+        Evaluation(
+            action,
+            tuple(
+                _evaluate(
+                    Request(principal, action, Resource(arn, _account(arn, owner)), dict(context or {})), policies
+                )
+                for arn in resources
+            ),
+        )
         for action in actions
-        for arn in resources
     ]
 
 
@@ -79,7 +122,7 @@ def _account(arn: str, default: str) -> str:
     return parts[4] if len(parts) == 6 and parts[4] else default
 
 
-def _evaluate(request: Request, policies: Policies) -> Evaluation:
+def _evaluate(request: Request, policies: Policies) -> ResourceEvaluation:
     decide = authorize_caller_side if policies.resource is None else authorize
     decision = decide(request, policies)
     denials = [trace for trace in decision.trace if trace.failure is None and trace.effect == "Deny"]
@@ -93,7 +136,7 @@ def _evaluate(request: Request, policies: Policies) -> Evaluation:
         for trace in decision.trace
         if trace.failure is None and trace.effect == effect and answer is not EvalDecision.IMPLICIT_DENY
     )
-    return Evaluation(request.action, request.resource.arn, answer, matched, _missing(request, policies), decision)
+    return ResourceEvaluation(request.resource.arn, answer, matched, _missing(request, policies), decision)
 
 
 def _missing(request: Request, policies: Policies) -> tuple[str, ...]:
@@ -109,4 +152,4 @@ def _all(policies: Policies) -> Iterable[Policy]:
     yield from policies.session or ()
     for level in (*policies.service_control, *policies.resource_control):
         yield from level
-    yield from (policy for policy in (policies.boundary, policies.resource) if policy is not None)
+    yield from (policy for policy in (policies.boundary, policies.resource, policies.endpoint) if policy is not None)

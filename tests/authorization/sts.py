@@ -6,28 +6,30 @@ tags in AWS STS", "How to use an external ID".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from authorization.arn import parse_arn
 from authorization.caller import Caller
-from authorization.decision import AwsError, Decision, Source
+from authorization.decision import AwsError, Decision, Source, all_of
 from authorization.documents import Policy
 from authorization.engine import decide, refuse_not_understood
 from authorization.messages import Refusal, access_denied, wording_for
-from authorization.policies import Policies
 from authorization.request import ContextValue, PrincipalType, Request, Resource
 from authorization.session_tags import read_tags, validate_session_tags
 
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """The role to be assumed: full ARN with path, trust policy (PolicyKind.TRUST), tags."""
+    """The role to be assumed: full ARN with path, trust policy (PolicyKind.TRUST), tags, and the RCPs of its account as
+    in `Policies`."""
 
     arn: str
     trust: Policy
     tags: Mapping[str, str] = field(default_factory=dict)
+    resource_control: tuple[tuple[Policy, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class StsCall:
     transitive_tags: Mapping[str, str] = field(default_factory=dict)
 
 
+_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+", re.ASCII)
+
 _ASSUMING = {
     "AssumeRole": None,
     "AssumeRoleWithWebIdentity": PrincipalType.WEB_IDENTITY,
@@ -56,7 +60,7 @@ _ON_NOTHING = frozenset({"GetCallerIdentity", "GetSessionToken", "GetAccessKeyIn
 
 def authorize_call(caller: Caller, call: StsCall) -> Decision:
     """Decide sts:AssumeRole*, and sts:TagSession and sts:SetSourceIdentity where the call asks for them: the first
-    refusal, else the last allow.
+    refusal, else the first that is undecided, else the last allow.
 
     Session tags that break STS's limits are refused with STS's error, once the call is authorized.
     """
@@ -66,7 +70,7 @@ def authorize_call(caller: Caller, call: StsCall) -> Decision:
         if call.operation == "GetFederationToken":
             return _federation_token(caller, call)
         if call.operation in _ON_NOTHING:
-            return _decide(caller, _request(caller, f"sts:{call.operation}", "*", {}), None)
+            return _decide(caller, _request(caller, f"sts:{call.operation}", "*", {}))
         return _refuse(caller, call, f"the STS operation {call.operation!r}")
     except Exception as error:  # an error of ours must never become an allow, nor a crash of the caller
         return _refuse(caller, call, f"the call: {type(error).__name__} while reading it")
@@ -76,7 +80,11 @@ def _assume_role(caller: Caller, call: StsCall) -> Decision:
     action = f"sts:{call.operation}"
     needed = _ASSUMING[call.operation]
     if call.role is None:
-        request = _request(caller, action, str(call.parameters.get("RoleArn", "")), {})
+        arn = str(call.parameters.get("RoleArn", ""))
+        if not _ROLE_ARN.fullmatch(arn):
+            text = f"{arn} is invalid"
+            return Decision(False, Source.REQUEST, text, AwsError("ValidationError", 400, text))
+        request = _request(caller, action, arn, {})
         error = access_denied(request, Refusal.UNREACHABLE, Source.TRUST_POLICY, wording_for(request))
         return Decision(False, Source.TRUST_POLICY, f"there is no role {request.resource.arn!r}", error)
     if needed is not None and caller.principal.type is not needed:
@@ -95,28 +103,20 @@ def _assume_role(caller: Caller, call: StsCall) -> Decision:
         actions.append("sts:TagSession")
     if "sts:SourceIdentity" in context:
         actions.append("sts:SetSourceIdentity")
-    decision = Decision(False, Source.NOT_UNDERSTOOD, "")
-    for asked in actions:
-        decision = _decide(caller, _request(caller, asked, call.role.arn, context, call.role), call.role.trust)
-        if not decision.allowed:
-            return decision
-    return _with_valid_tags(call, decision)
+    requests = [_request(caller, asked, call.role.arn, context, call.role) for asked in actions]
+    return _with_valid_tags(call, all_of(_decide(caller, request, call.role) for request in requests))
 
 
 def _federation_token(caller: Caller, call: StsCall) -> Decision:
     name = call.parameters.get("Name", "")
     arn = f"arn:aws:sts::{caller.principal.account}:federated-user/{name}"
     actions = ["sts:GetFederationToken"] + (["sts:TagSession"] if call.parameters.get("Tags") else [])
-    decision = Decision(False, Source.NOT_UNDERSTOOD, "")
-    for action in actions:
-        decision = _decide(caller, _request(caller, action, arn, _context(caller, call)), None)
-        if not decision.allowed:
-            return decision
-    return _with_valid_tags(call, decision)
+    requests = [_request(caller, action, arn, _context(caller, call)) for action in actions]
+    return _with_valid_tags(call, all_of(_decide(caller, request) for request in requests))
 
 
 def _with_valid_tags(call: StsCall, decision: Decision) -> Decision:
-    error = validate_session_tags(call.parameters, call.transitive_tags)
+    error = validate_session_tags(call.parameters, call.transitive_tags) if decision.allowed else None
     if error is None:
         return decision
     return Decision(False, decision.source, f"the session tags are not valid: {error.message}", error, decision.trace)
@@ -162,14 +162,8 @@ def _request(
     return Request(caller.principal, action, Resource(arn, account, tags), {**caller.context, **context})
 
 
-def _decide(caller: Caller, request: Request, trust: Policy | None) -> Decision:
-    policies = Policies(
-        identity=caller.identity,
-        boundary=caller.boundary,
-        session=caller.session,
-        resource=trust,
-        service_control=caller.service_control,
-    )
+def _decide(caller: Caller, request: Request, role: Role | None = None) -> Decision:
+    policies = caller.policies(role.trust, resource_control=role.resource_control) if role else caller.policies()
     return decide(request, policies, wording_for(request))
 
 

@@ -39,8 +39,9 @@ FOREIGN_GRANT_NEEDS_IDENTITY_POLICY = True
 Inferred from "key trust" in KMS's policy evaluation; no test is published. True refuses more."""
 
 STAR_PRINCIPAL_COVERS_SERVICES = False
-"""Whether `"Principal": "*"` in an Allow also means AWS service principals. Not documented for KMS. False refuses more.
-In a Deny it always covers them."""
+"""Whether `"Principal": "*"` in an Allow of a key policy also means AWS service principals. Not documented for KMS;
+role trust policies are read alike. False refuses more. In a Deny, and in a resource control policy, it always covers
+them."""
 
 OPERATOR_NAMES = "in any letter case"
 """Whether `stringequals` is the operator `StringEquals`. Not documented. Both are taken as the same: what was meant is
@@ -61,36 +62,34 @@ CROSS_ACCOUNT_UNSUPPORTED_ERROR = "as a key that cannot be reached"
 """The error for an operation that does not work across accounts: the engine gives the text that AWS gives for a key of
 another account that is missing or forbidden, because it tells the caller nothing."""
 
-NOT_PRINCIPAL_ALLOW = "not understood"
-"""`NotPrincipal` with Allow: whether KMS supports it is not documented. A request that it would cover is refused."""
-
 FEDERATED_IN_KEY_POLICY = "not understood"
-"""`{"Federated": ...}` in a key policy: what it would match is not documented for KMS. A request whose action it names
-is refused."""
+"""`{"Federated": ...}` in a key policy: what it would match is not documented for KMS. Its statement is read both
+ways."""
 
 BOOL_TAKES_VARIABLES = False
 """Whether `Bool` takes policy variables: AWS's two pages disagree. False: such a condition is not understood."""
 
 TYPE_MISMATCH = "not understood"
-"""A numeric, date, or IP operator that meets a context value of another type: not documented, so the request is
-refused."""
+"""A numeric, date, or IP operator that meets a context value of another type: not documented, so the condition is read
+both ways."""
 
 REENCRYPT_CHECK_ORDER = ("source", "destination")
 """Which half of ReEncrypt is checked first. It only decides which of two errors is shown."""
 
-PENDING_DELETION_ERROR = "KMSInvalidStateException"
-"""The error of a cryptographic operation with a key that is pending deletion: AWS's table leaves it open between this
-and DisabledException. Only the text depends on it."""
+POLICY_ARNS_IN_DENIALS = ("service control policy",)
+"""The kinds of policy whose ARN follows in the text of an explicit Deny. AWS adds it since January 2026, kind by kind;
+for calls of KMS it was seen for service control policies only (May 2026). Only the text depends on it."""
+
+STAR_PRINCIPAL_IGNORES_BOUNDARY = True
+"""Whether a key policy that names `*` lets in a caller of the key's own account whose permissions boundary or session
+policy does not allow the action. AWS says so for `*` with the condition key aws:PrincipalArn; for other conditions it
+is inferred. A refusal published in 2026 (kirodotdev/KiroCrew#10229) is evidence against it, if its key was in the
+caller's own account. With False, a boundary limits the guide's same-account additions too. True allows more: the
+guide relies on it."""
 
 LEGACY_CIPHERTEXT_ERROR = False
 """Whether the error for a ciphertext without key id is the text that AWS used until 2022 ("The ciphertext refers to a
 customer master key that does not exist ..."). Only the text depends on it."""
-
-LOCKOUT_HONOURS_CONDITIONS = True
-"""Whether the lockout check evaluates every condition of the new key policy. True refuses more."""
-
-GET_KEY_LAST_USAGE_ACROSS_ACCOUNTS = False
-"""Whether kms:GetKeyLastUsage works across accounts. Not documented. False refuses more."""
 
 NOT_PRINCIPAL_NEEDS_EVERY_LEVEL = True
 """Whether a Deny with `NotPrincipal` spares a caller only if its account, its role, and its session are all listed. AWS
@@ -111,4 +110,5 @@ less."""
 
 RECIPIENT_ATTESTATION = "not understood"
 """Conditions on `kms:RecipientAttestation:...` where an attestation document came with the call: AWS documents them,
-this engine does not read such documents and refuses. Without a document the keys are absent, as AWS says."""
+this engine does not read such documents, so that the condition is read both ways. Without a document the keys are
+absent, as AWS says."""

@@ -22,7 +22,8 @@ from authorization.documents import PolicyKind
 from authorization.errors import NotUnderstoodError
 from authorization.json_text import parse_json
 from authorization.principals import Principals, compile_principals
-from authorization.resources import compile_resources
+from authorization.resources import compile_resources, names_service
+from authorization.service_principals import is_known_service
 from authorization.statements import ELEMENTS, VERSIONS
 
 type Exists = Callable[[str], bool]
@@ -35,6 +36,7 @@ SESSION_POLICY_CHARACTERS = 2_048
 
 _POLICY_TEXT = re.compile(r"[\t\n\r\x20-\xff]+")
 _POLICY_PATTERN = "[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"
+_PRINCIPAL_ARN = re.compile(r"arn:aws[a-z-]*:(iam|sts)::\d{12}:.", re.ASCII)
 _IAM_SID = re.compile(r"[A-Za-z0-9]*", re.ASCII)
 _NO_FOR_ALL_VALUES = ("kms:encryptioncontext:", "aws:requesttag/")
 
@@ -59,7 +61,11 @@ class Holder(Enum):
 
 
 class _InvalidError(Exception):
-    """A document that AWS does not take; the text is the error's."""
+    """A document that AWS does not take; the text is the error's. code: KMS's code, where it is not the usual one."""
+
+    def __init__(self, text: str, code: str = "MalformedPolicyDocumentException") -> None:
+        super().__init__(text)
+        self.code = code
 
 
 def validate_key_policy(text: str, exists: Exists) -> AwsError | None:
@@ -78,7 +84,14 @@ def validate_key_policy(text: str, exists: Exists) -> AwsError | None:
         for statement in statements:
             _check_key_statement(statement, exists)
     except _InvalidError as error:
-        return AwsError("MalformedPolicyDocumentException", 400, str(error))
+        return AwsError(error.code, 400, str(error))
+    return None
+
+
+def validate_policy_name(name: str) -> AwsError | None:
+    """KMS's error for the PolicyName of PutKeyPolicy, or None."""
+    if name == "AWS_RAM":  # the second policy of a key that is shared through AWS RAM
+        return AwsError("ValidationException", 400, "The AWS_RAM policy can only be managed by the RAM service.")
     return None
 
 
@@ -98,7 +111,7 @@ def validate_trust_policy(text: str, exists: Exists) -> AwsError | None:
     if error is not None:
         return error
     try:
-        statements = _statements(_parse(text), PolicyKind.TRUST)
+        statements = _statements(_parse(text, "This policy contains invalid Json"), PolicyKind.TRUST)
         for statement in statements:
             _check_trust_statement(statement, exists)
     except _InvalidError as error:
@@ -162,10 +175,13 @@ def _malformed(text: str) -> AwsError:
     return AwsError("MalformedPolicyDocument", 400, text)
 
 
-def _parse(text: str) -> Mapping[str, object]:
+def _parse(text: str, no_json: str = "") -> Mapping[str, object]:
+    """no_json: the error's text for what is not JSON, where it has one of its own."""
     try:
         content = parse_json(text)
     except NotUnderstoodError as problem:
+        if no_json and "not JSON" in str(problem):
+            raise _InvalidError(no_json) from None
         raise _InvalidError(f"Syntax errors in policy: {problem}.") from None
     if not isinstance(content, Mapping):
         raise _InvalidError("Syntax errors in policy: the document is not a JSON object.")
@@ -211,8 +227,11 @@ def _check_grammar(statement: Mapping[str, object], kind: PolicyKind, *, variabl
         compile_actions(_texts(statement, "Action"), complement=False)
     except NotUnderstoodError:
         raise _InvalidError("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.") from None
+    resources = _texts(statement, "Resource")
+    if not all(names_service(resource) for resource in resources):
+        raise _InvalidError("Resource vendor must be fully qualified and cannot contain regexes.")
     try:
-        compile_resources(_texts(statement, "Resource"), kind, complement=False, variables=variables)
+        compile_resources(resources, kind, complement=False, variables=variables)
     except NotUnderstoodError as problem:
         raise _InvalidError(f'Resource must be in ARN format or "*": {problem}.') from None
     _check_conditions(statement)
@@ -261,9 +280,45 @@ def _check_key_statement(statement: Mapping[str, object], exists: Exists) -> Non
     element = statement.get("Principal", statement.get("NotPrincipal", {}))
     if isinstance(element, Mapping) and all(values == [] for values in element.values()):
         raise _InvalidError("Policy contains a statement with no principal.")
-    invalid = "Policy contains a statement with one or more invalid principals."
-    if _invalid_principals(statement, exists, providers=True):
-        raise _InvalidError(invalid)
+    _check_key_principals(statement, exists)
+    if "NotPrincipal" in statement and statement.get("Effect") != "Deny":
+        # IAM user guide "AWS JSON policy elements: NotPrincipal": not supported. The text is ours.
+        raise _InvalidError("NotPrincipal is not supported with the Effect Allow.")
+    # Since 18 August 2025 KMS refuses statements without one of the two, says its notice to customers (quoted in
+    # ministryofjustice/analytical-platform#7691). The API reference of PutKeyPolicy still says that such a call
+    # succeeds and that the statement has no effect. Refusing is the safer reading; a policy stored before stays without
+    # effect. The text is ours.
+    missing = [name for name in ("Action", "Resource") if name not in statement and f"Not{name}" not in statement]
+    if missing:
+        raise _InvalidError(f"Policy contains a statement without {' and '.join(missing)}.")
+
+
+def _check_key_principals(statement: Mapping[str, object], exists: Exists) -> None:
+    named = _named_principals(statement)
+    if any(kind == "AWS" and _is_broken_arn(name) for kind, name in named):
+        raise _InvalidError("An ARN in the specified key policy is invalid.", "InvalidArnException")
+    if any(kind == "Service" and not is_known_service(name) for kind, name in named):
+        raise _InvalidError("Policy contains a statement with one or more invalid service principals.")
+    if _invalid_principals(statement, exists):
+        raise _InvalidError("Policy contains a statement with one or more invalid principals.")
+
+
+def _is_broken_arn(name: str) -> bool:
+    """An ARN that cannot be a principal's, or an account that does not have 12 digits."""
+    return (name.startswith("arn:") and not _PRINCIPAL_ARN.match(name)) or (name.isdecimal() and len(name) != 12)
+
+
+def _named_principals(statement: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Kind and name of each principal of a statement, as far as they are text."""
+    element = statement.get("Principal", statement.get("NotPrincipal"))
+    if not isinstance(element, Mapping):
+        return []
+    return [
+        (kind, name)
+        for kind, values in element.items()
+        for name in (values if isinstance(values, list) else [values])
+        if type(name) is str
+    ]
 
 
 def _check_identity_statement(statement: Mapping[str, object]) -> None:
@@ -288,21 +343,41 @@ def _check_trust_statement(statement: Mapping[str, object], exists: Exists) -> N
         raise _InvalidError("Missing required field Action")
     if "NotAction" in statement or not all(action.lower().startswith("sts:") for action in actions):
         raise _InvalidError("AssumeRole policy may only specify STS AssumeRole actions.")
-    invalid = _invalid_principals(statement, exists, providers=True)
+    invalid = _invalid_principals(statement, exists)
     if invalid:
         raise _InvalidError(f"Invalid principal in policy: {invalid}")
 
 
-def _invalid_principals(statement: Mapping[str, object], exists: Exists, *, providers: bool) -> str:
-    """What is wrong with the principals: a form that is not known, a unique id, or one that does not exist; else
-    empty."""
+def _invalid_principals(statement: Mapping[str, object], exists: Exists) -> str:
+    """The principals that cannot be named, as IAM shows them: of a form that AWS does not have, a unique id, one that
+    does not exist; else empty."""
+    broken = [
+        f'"{_AS_SHOWN[kind]}":"{name}"'
+        for kind, name in _named_principals(statement)
+        if kind in _AS_SHOWN and not _is_principal(kind, name)
+    ]
+    if broken:
+        return ", ".join(broken)
     element = statement.get("Principal", statement.get("NotPrincipal"))
     try:
-        principals = compile_principals(element, complement=False, providers=providers)
+        principals = compile_principals(element, complement=False, providers=True)
     except NotUnderstoodError as problem:
         return str(problem)
     missing = sorted(principals.unique_ids) + [arn for arn in _named_arns(principals) if not exists(arn)]
     return ", ".join(f'"AWS":"{arn}"' for arn in missing)
+
+
+_AS_SHOWN = {"AWS": "AWS", "Service": "SERVICE", "Federated": "FEDERATED"}
+
+
+def _is_principal(kind: str, name: str) -> bool:
+    if kind == "Service":
+        return is_known_service(name)
+    try:
+        compile_principals({kind: name}, complement=False, providers=True)
+    except NotUnderstoodError:
+        return False
+    return True
 
 
 def _named_arns(principals: Principals) -> list[str]:

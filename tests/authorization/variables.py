@@ -65,13 +65,16 @@ class Template:
         return resolved
 
 
-def parse_template(text: str, *, variables: bool) -> Template:
+def parse_template(text: str, *, variables: bool | None) -> Template:
     """Parse a text of a policy. `variables` is False for the policy versions that have none: `${` is then plain text.
+    None: the version is unsupported, so that it may have some.
 
-    Raises NotUnderstoodError for a variable that is not closed, or whose key is not known.
+    Raises NotUnderstoodError for a variable that is not closed, whose key is not known, or that may be none.
     """
-    if not variables or "${" not in text:
+    if variables is False or "${" not in text:
         return Template(((text, True),))
+    if variables is None:
+        raise NotUnderstoodError(f"the policy variable in {text!r}")
     parts: list[Part | Variable] = []
     position = 0
     while (start := text.find("${", position)) >= 0:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 
-from localstack.services.kms.models import KmsKey, kms_stores
+from localstack.services.kms.models import RESERVED_ALIASES, KmsKey, KmsStore, kms_stores
 from localstack.services.kms.provider import KmsProvider
 
 PREFIX = "alias/aws/"
@@ -15,17 +15,25 @@ SERVICE_NAMES = {"ebs": "ec2"}
 """Services whose endpoint has another name than the alias."""
 
 
-def create_if_missing(account: str, region: str, alias: str) -> None:
-    """Make the AWS managed key behind `alias` if it is one of AWS's and does not exist yet."""
-    store = kms_stores[account][region]
-    if not alias.startswith(PREFIX) or alias in store.aliases:
-        return
-    KmsProvider._create_alias_if_reserved_and_not_exists(account, region, alias)
-    made = store.aliases.get(alias)
-    if made is not None:
-        key: KmsKey = store.keys[made.metadata["TargetKeyId"]]
-        key.metadata["KeyManager"] = "AWS"
-        key.policy = _policy(account, region, alias.removeprefix(PREFIX))
+def is_to_be_made(store: KmsStore, alias: str) -> bool:
+    """Whether the alias is one of AWS's whose key the account has not used yet."""
+    return alias in RESERVED_ALIASES and alias not in store.aliases
+
+
+def new_key(account: str, region: str, alias: str) -> KmsKey:
+    """The AWS managed key behind `alias`, not yet in the account."""
+    key = KmsKey(None, account, region)
+    key.calculate_and_set_arn(account, region)
+    key.metadata["KeyManager"] = "AWS"
+    key.policy = _policy(account, region, alias.removeprefix(PREFIX))
+    return key
+
+
+def keep(account: str, region: str, alias: str, key: KmsKey) -> None:
+    """Put a new AWS managed key with its alias into the account."""
+    kms_stores[account][region].keys[key.metadata["KeyId"]] = key
+    target = {"AliasName": alias, "TargetKeyId": key.metadata["KeyId"]}
+    KmsProvider._create_kms_alias(account, region, target)
 
 
 def _policy(account: str, region: str, name: str) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from authorization.decision import Decision
 from authorization.engine import authorize
-from authorization.policies import Policies
 from authorization.request import ContextValue, Request, Resource
 from emulator.call import Call
 
@@ -21,13 +20,17 @@ def decide(call: Call, action: str, resource: Resource, context: Mapping[str, Co
         resource=resource,
         context={**caller.context, "aws:RequestedRegion": call.region, **context},
     )
-    policies = Policies(
-        identity=caller.identity,
-        boundary=caller.boundary,
-        session=caller.session,
-        service_control=caller.service_control,
-    )
-    return authorize(request, policies)
+    return authorize(request, caller.policies())
+
+
+def first_refusal(decisions: Iterable[Decision]) -> Decision:
+    """Of the decisions about all permissions that a call needs: the first refusal, else the last allow."""
+    answer: Decision | None = None
+    for answer in decisions:
+        if not answer.allowed:
+            break
+    assert answer is not None
+    return answer
 
 
 def request_tags(parameters: Mapping[str, Any]) -> dict[str, ContextValue]:

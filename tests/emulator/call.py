@@ -12,6 +12,14 @@ from emulator.federation import Federated
 from emulator.keys import Found
 
 
+class ExternalRequestContext(RequestContext):
+    """A request that came in through the server.
+
+    LocalStack's calls to itself stay in memory and make plain RequestContexts: no header a client could send tells the
+    two apart.
+    """
+
+
 @dataclass(slots=True)
 class Call:
     """What the gate knows of a call, for the service's authorizer and for the mended providers.

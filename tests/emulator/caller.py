@@ -23,7 +23,9 @@ from emulator import identities, sessions
 from emulator.sessions import Session, SessionKind
 
 ROOT_ACCESS_KEY = re.compile(r"[0-9]{12}")
-CREDENTIAL = re.compile(r"AWS4-HMAC-SHA256 +Credential=([^/,\s]+)/[0-9]{8}/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request\b")
+SIGNATURE = re.compile(r"AWS4-HMAC-SHA256 +([^\s,=]+=[^\s,=]*(?: *, *[^\s,=]+=[^\s,=]*)*)")
+SIGNATURE_PARTS = {"Credential", "SignedHeaders", "Signature"}
+SCOPE = re.compile(r"([A-Za-z0-9_]{1,128})/([0-9]{8})/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
 ROOT_POLICY = parse_policy(
     '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}',
     PolicyKind.IDENTITY,
@@ -50,10 +52,18 @@ class CredentialsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What the request's Authorization header and security token say."""
+    """What the request's Authorization header and security token say. region, service: the scope of the signature."""
 
     access_key_id: str
     token: str
+    date: str
+    region: str
+    service: str
+
+    def as_header(self) -> str:
+        """An Authorization header that says this and nothing else."""
+        scope = f"{self.access_key_id}/{self.date}/{self.region}/{self.service}/aws4_request"
+        return f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +75,19 @@ class Resolved:
 
 
 def credentials(headers: Mapping[str, str]) -> Credentials:
-    """Read the credentials of a Signature Version 4 request. Query-string signatures are not accepted."""
+    """Read the credentials of a Signature Version 4 request, whose Authorization header names each of its three parts
+    once. Query-string signatures are not accepted."""
     authorization = headers.get("Authorization") or ""
     if not authorization:
         raise CredentialsError(Problem.MISSING, "the request is not signed")
-    match = CREDENTIAL.match(authorization)
-    if match is None:
+    match = SIGNATURE.fullmatch(authorization)
+    pairs = [part.strip().partition("=") for part in match[1].split(",")] if match else []
+    parts = {name: value for name, _, value in pairs}
+    scope = SCOPE.fullmatch(parts.get("Credential", ""))
+    if scope is None or parts.keys() != SIGNATURE_PARTS or len(pairs) != len(parts):
         raise CredentialsError(Problem.MALFORMED, "the Authorization header is not a Signature Version 4 one")
-    return Credentials(match[1], headers.get("X-Amz-Security-Token") or "")
+    access_key_id, date, region, service = scope.groups()
+    return Credentials(access_key_id, headers.get("X-Amz-Security-Token") or "", date, region, service)
 
 
 def resolve(given: Credentials, context: Mapping[str, ContextValue]) -> Resolved:
@@ -141,7 +156,7 @@ def _session_caller(session: Session, given: Credentials, context: Mapping[str, 
         PrincipalType.FEDERATED_USER,
         session.arn,
         session.account,
-        issuer_arn=session.issuer_arn,
+        issuer_arn=issuer.principal.issuer_arn,
         user_id=session.user_id,
         tags=session_principal_tags(issuer.principal.tags, session.tags, {}),
     )
@@ -152,10 +167,10 @@ def _session_caller(session: Session, given: Credentials, context: Mapping[str, 
 def _issuer_caller(session: Session, context: Mapping[str, ContextValue]) -> Caller:
     if session.issuer_arn.endswith(":root"):
         return root(session.account, context)
-    issuer = _user_caller(session.account, session.issuer_arn.rpartition("/")[2], context)
-    if issuer.principal.user_id != session.issuer_id:
-        raise CredentialsError(Problem.UNKNOWN, f"the user of session {session.arn} was deleted and made again")
-    return issuer
+    name = identities.user_name(session.account, session.issuer_id, session.issuer_arn.rpartition("/")[2])
+    if name is None:
+        raise CredentialsError(Problem.UNKNOWN, f"the user of session {session.arn} does not exist any more")
+    return _user_caller(session.account, name, context)
 
 
 def _role_caller(session: Session, context: Mapping[str, ContextValue]) -> Caller:

@@ -19,6 +19,7 @@ from xml.etree import ElementTree
 from localstack.aws.api import CommonServiceException
 
 from authorization.caller import Caller
+from authorization.context_keys import claims_of
 from authorization.request import ContextValue, Principal, PrincipalType
 from emulator import identities
 
@@ -56,7 +57,9 @@ def web_identity(parameters: Mapping[str, Any], connection: Mapping[str, Context
         raise CommonServiceException("ExpiredTokenException", "Token expired", sender_fault=True)
     context: dict[str, ContextValue] = {
         **connection,
+        **{f"{issuer}:{name}": _claim(claims[name]) for name in claims_of(issuer) if claims.get(name) is not None},
         f"{issuer}:aud": str(claims.get("azp") or audiences[0]),
+        **({f"{issuer}:oaud": audiences[0]} if claims.get("azp") else {}),
         f"{issuer}:sub": str(claims.get("sub", "")),
     }
     passed = claims.get(TAGS_CLAIM) or {}
@@ -111,6 +114,13 @@ def _claims(token: str) -> dict[str, Any]:
     if not isinstance(claims, dict):
         raise _invalid("The ID Token provided is not a valid JWT.")
     return claims
+
+
+def _claim(value: object) -> ContextValue:
+    """A claim as a condition key's value: text, or several texts."""
+    if isinstance(value, list):
+        return tuple(str(_claim(each)) for each in value)
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _saml_attributes(root: ElementTree.Element) -> dict[str, tuple[str, ...]]:

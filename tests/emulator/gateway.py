@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextvars
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -20,16 +21,17 @@ from authorization.decision import Decision
 from authorization.explain import explain
 from authorization.request import ContextValue, Principal, PrincipalType
 from emulator import caller as callers
-from emulator import cloudformation, errors, iam, kms, sts, tagging
-from emulator.call import Call
-from emulator.caller import CredentialsError, Resolved
+from emulator import cloudformation, errors, iam, iam_quotas, kms, limits, members, offered, sts, tagging
+from emulator.call import Call, ExternalRequestContext
+from emulator.caller import CredentialsError, Problem, Resolved
 
 LOG = logging.getLogger("emulator")
 
 DECISION_HEADER = "x-plerion-kms-decision"
 EXPLANATION_HEADER = "x-plerion-kms-explanation"
 HEADER_LIMIT = 4000
-HEADER_SAFE = " !\"#$&'()*+,-./:;<=>?@[]^_`{|}~"
+HEADER_UNSAFE = re.compile(r"[^ -$&-\[\]-~]")
+"""What a header cannot hold as it is, and the percent sign that stands for such."""
 
 
 def _nothing(call: Call) -> None:
@@ -48,20 +50,12 @@ class Service:
 SERVICES: dict[str, Service] = {
     "kms": Service(kms.authorize, kms.prepare, kms.hand_over),
     "sts": Service(sts.authorize, sts.prepare),
-    "iam": Service(iam.authorize),
+    "iam": Service(iam.authorize, iam.prepare, iam_quotas.check),
     "resourcegroupstaggingapi": Service(tagging.authorize),
-    "cloudformation": Service(cloudformation.authorize),
+    "cloudformation": Service(cloudformation.authorize, hand_over=cloudformation.hand_over),
 }
 
 _outer_caller: contextvars.ContextVar[Resolved | None] = contextvars.ContextVar("outer_caller", default=None)
-
-
-class ExternalRequestContext(RequestContext):
-    """A request that came in through the server.
-
-    LocalStack's calls to itself stay in memory and make plain RequestContexts: no header a client could send tells the
-    two apart.
-    """
 
 
 class Gate:
@@ -71,16 +65,21 @@ class Gate:
         self._enforce = enforce
 
     def __call__(self, chain: HandlerChain, context: RequestContext, response: Response) -> None:
-        if context.service is None or context.operation is None:
-            raise errors.access_denied("The request does not name an AWS service that the emulator offers.", "query")
+        assert context.service is not None
+        assert context.operation is not None
         protocol = str(context.protocol or context.service.protocol)
         what = f"{context.service.service_name}:{context.operation.name}"
         try:
             call = self._call(context)
             service = SERVICES[call.service]
+            offered.check_operation(call.service, call.operation)
+            limits.check(context.operation, call.parameters, protocol)
+            members.check(context)
             service.prepare(call)
             if self._enforce:
                 _authorize(call, service)
+            offered.check_parameters(call.service, call.operation, call.parameters)
+            _bind(call)
             service.hand_over(call)
         except CredentialsError as error:
             note_refusal(context, what, str(error))
@@ -113,23 +112,41 @@ class Gate:
 
     def _resolved(self, context: RequestContext) -> Resolved:
         if not isinstance(context, ExternalRequestContext):
-            outer = _outer_caller.get()
-            if outer is None and self._enforce:
-                raise LookupError("LocalStack called itself, for nobody in particular")
-            return outer or Resolved(callers.root(context.account_id, {}))
+            return self._inner_caller(context)
         _outer_caller.set(None)
         try:
-            resolved = callers.resolve(callers.credentials(context.request.headers), _connection(context))
-        except CredentialsError:
+            if isinstance(context.credentials, CredentialsError):
+                raise context.credentials
+            resolved = callers.resolve(context.credentials, _connection(context))
+        except CredentialsError as error:
             assert context.operation is not None
-            unsigned = "Authorization" not in context.request.headers
-            if unsigned and context.operation.name in sts.UNSIGNED_OPERATIONS:
+            if error.problem is Problem.MISSING and context.operation.name in sts.UNSIGNED_OPERATIONS:
                 return Resolved(Caller(Principal(PrincipalType.ANONYMOUS, ""), context=_connection(context)))
             if self._enforce:
                 raise
             resolved = Resolved(callers.root(context.account_id, _connection(context)))
         _outer_caller.set(resolved)
         return resolved
+
+    def _inner_caller(self, context: RequestContext) -> Resolved:
+        """Who a call of LocalStack's to itself is made for. It may act in that caller's account alone."""
+        outer = _outer_caller.get()
+        if not self._enforce:
+            return outer or Resolved(callers.root(context.account_id, {}))
+        if outer is None:
+            raise LookupError("LocalStack called itself without a request from outside")
+        account = outer.caller.principal.account
+        if account != context.account_id:
+            raise LookupError(f"LocalStack called itself in {context.account_id} for a caller of {account}")
+        return outer
+
+
+def _bind(call: Call) -> None:
+    """The provider acts for the account and in the Region that were decided. For KMS the account of the key follows
+    (see `emulator.kms`)."""
+    context = call.context
+    context.region = call.region
+    context.account_id = call.account or context.account_id
 
 
 def _authorize(call: Call, service: Service) -> None:
@@ -170,14 +187,18 @@ def note_refusal(
 ) -> None:
     """Say in the answer's headers and in the log that a call is refused, and why."""
     _note(context, f"refused; {reason}", explanation)
-    by = f" by {caller.principal.arn or 'nobody'}" if caller else ""
+    by = f" by {caller.principal.arn or 'an unsigned caller'}" if caller else ""
     more = " | ".join(line.strip() for line in explanation.splitlines()[1:] if line.strip())
-    LOG.info("refused %s%s: %s%s", what, by, _one_line(reason), f" | {_one_line(more)}" if more else "")
+    LOG.info("%s", _one_line(f"refused {what}{by}: {reason}{f' | {more}' if more else ''}"))
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    """The text without line breaks and other control characters, and no longer than a reader follows: what a client
+    sends must not make a line of the log that looks like the gate's."""
+    printable = "".join(character if character.isprintable() else " " for character in text[:HEADER_LIMIT])
+    return " ".join(printable.split())
 
 
 def _header(text: str) -> str:
-    return quote(text[:HEADER_LIMIT], safe=HEADER_SAFE)
+    # Only what has to be: quoting a whole text takes longer than many a decision.
+    return HEADER_UNSAFE.sub(lambda match: quote(match[0], safe=""), text[:HEADER_LIMIT])

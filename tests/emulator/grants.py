@@ -30,6 +30,7 @@ SYMMETRIC_ONLY = frozenset(
     }
 )
 MAX_CONSTRAINT_PAIRS = 8
+MAX_CONSTRAINT_VALUE = 384
 PRINCIPAL = re.compile(r"arn:[a-z-]+:(iam|sts)::[0-9]{12}:(root|(user|role|assumed-role|federated-user)/.+)")
 
 
@@ -48,6 +49,8 @@ def check_grant(request: Mapping[str, Any], key: Any) -> None:
         raise _validation("Only grants on symmetric encryption keys can have encryption context constraints.")
     if any(len(of_one) > MAX_CONSTRAINT_PAIRS for of_one in pairs):
         raise _validation(f"An encryption context constraint has at most {MAX_CONSTRAINT_PAIRS} pairs.")
+    if any(len(value) > MAX_CONSTRAINT_VALUE for of_one in pairs for value in of_one.values()):
+        raise _validation(f"A value of an encryption context constraint has at most {MAX_CONSTRAINT_VALUE} characters.")
     for member in ("GranteePrincipal", "RetiringPrincipal"):
         principal = request.get(member)
         if principal and not (PRINCIPAL.fullmatch(principal) and principals.exists(principal)):

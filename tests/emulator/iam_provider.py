@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from localstack.aws.api import CommonServiceException, RequestContext
 from localstack.services.iam import policy_validation
 from localstack.services.iam.provider import IamProvider
 
+from authorization.arn import parse_arn
 from authorization.documents import Policy, PolicyKind, parse_policy
 from authorization.policies import Policies
 from authorization.request import ContextValue, Principal, PrincipalType
-from authorization.simulate import Evaluation, simulate
+from authorization.simulate import Evaluation, ResourceEvaluation, simulate
 from authorization.validation import Holder, policy_size, validate_identity_policy, validate_trust_policy
 from emulator import errors, identities, principals, trust
 from emulator.identities import Identity
 
 QUOTA_CODE = "LimitExceeded"
+MAX_TAGS = 50
 
 
 class MendedIamProvider(IamProvider):
@@ -55,6 +58,18 @@ class MendedIamProvider(IamProvider):
         _check_identity_policy(members["policy_document"], Holder.GROUP, inline)
         super().put_group_policy(context, group_name=group_name, policy_name=policy_name, **members)
 
+    def attach_role_policy(self, context: RequestContext, role_name: str, policy_arn: str, **members: Any) -> None:
+        _check_policy_arn(policy_arn)
+        super().attach_role_policy(context, role_name=role_name, policy_arn=policy_arn, **members)
+
+    def attach_user_policy(self, context: RequestContext, user_name: str, policy_arn: str, **members: Any) -> None:
+        _check_policy_arn(policy_arn)
+        super().attach_user_policy(context, user_name=user_name, policy_arn=policy_arn, **members)
+
+    def attach_group_policy(self, context: RequestContext, group_name: str, policy_arn: str, **members: Any) -> None:
+        _check_policy_arn(policy_arn)
+        super().attach_group_policy(context, group_name=group_name, policy_arn=policy_arn, **members)
+
     def create_policy(self, context: RequestContext, policy_document: str, **members: Any) -> Any:
         _check_identity_policy(policy_document, Holder.MANAGED)
         return super().create_policy(context, policy_document=policy_document, **members)
@@ -62,6 +77,48 @@ class MendedIamProvider(IamProvider):
     def create_policy_version(self, context: RequestContext, policy_document: str, **members: Any) -> Any:
         _check_identity_policy(policy_document, Holder.MANAGED)
         return super().create_policy_version(context, policy_document=policy_document, **members)
+
+    def get_role(self, context: RequestContext, role_name: str, **_: Any) -> Any:
+        answer = super().get_role(context, role_name=role_name)
+        return {"Role": _shown(context, answer["Role"])}
+
+    def list_roles(self, context: RequestContext, **members: Any) -> Any:
+        answer = super().list_roles(context, **members)
+        return answer | {"Roles": [_shown(context, role) for role in answer["Roles"]]}
+
+    def get_instance_profile(self, context: RequestContext, instance_profile_name: str, **_: Any) -> Any:
+        answer = super().get_instance_profile(context, instance_profile_name=instance_profile_name)
+        return {"InstanceProfile": _profile_shown(context, answer["InstanceProfile"])}
+
+    def list_instance_profiles(self, context: RequestContext, **members: Any) -> Any:
+        answer = super().list_instance_profiles(context, **members)
+        return answer | {"InstanceProfiles": [_profile_shown(context, each) for each in answer["InstanceProfiles"]]}
+
+    def list_instance_profiles_for_role(self, context: RequestContext, **members: Any) -> Any:
+        answer = super().list_instance_profiles_for_role(context, **members)
+        return answer | {"InstanceProfiles": [_profile_shown(context, each) for each in answer["InstanceProfiles"]]}
+
+    def update_user(self, context: RequestContext, user_name: str, **members: Any) -> None:
+        """A user that moves or is renamed stays the same user; LocalStack leaves the tags behind at the old ARN."""
+        entity = identities.store(context.account_id).USERS.get(user_name)
+        former = entity.user["Arn"] if entity else ""
+        super().update_user(context, user_name=user_name, **members)
+        assert entity is not None
+        if entity.user["Arn"] != former:
+            tags = identities.store(context.account_id).TAGS
+            kept = tags.get_tags(former)
+            tags.delete_all_tags(former)
+            tags.update_tags(entity.user["Arn"], kept)
+
+    def _update_tags(self, store: Any, arn: str, tags: Any, case_sensitive: bool = True) -> None:
+        """Tags that are added to others count with them."""
+        names = {name if case_sensitive else name.lower() for name in store.TAGS.get_tags(arn)}
+        names |= {tag["Key"] if case_sensitive else tag["Key"].lower() for tag in tags or ()}
+        if len(names) > MAX_TAGS:
+            raise CommonServiceException(
+                QUOTA_CODE, "The number of tags has reached the maximum limit.", status_code=409, sender_fault=True
+            )
+        super()._update_tags(store, arn, tags, case_sensitive)
 
     def simulate_principal_policy(self, context: RequestContext, request: Mapping[str, Any]) -> Any:
         source = request["PolicySourceArn"]
@@ -80,6 +137,15 @@ class MendedIamProvider(IamProvider):
         given = _given(request, "PermissionsBoundaryPolicyInputList", PolicyKind.BOUNDARY)
         own = _given(request, "PolicyInputList", PolicyKind.IDENTITY)
         return _simulated(principal, request, own, given[0] if given else None)
+
+
+def _shown(context: RequestContext, role: Mapping[str, Any]) -> dict[str, Any]:
+    """A role with its trust policy as AWS shows it: a principal that was deleted by its unique id."""
+    return {**role, "AssumeRolePolicyDocument": quote(trust.trust_policy(context.account_id, role["RoleName"]))}
+
+
+def _profile_shown(context: RequestContext, profile: Mapping[str, Any]) -> dict[str, Any]:
+    return {**profile, "Roles": [_shown(context, role) for role in profile.get("Roles") or ()]}
 
 
 def take_scalars_in_conditions() -> None:
@@ -102,6 +168,12 @@ def _as_texts(block: Any) -> Any:
         else keys
         for operator, keys in block.items()
     }
+
+
+def _check_policy_arn(arn: str) -> None:
+    """Refuse what is no ARN in AWS's words (recorded in localstack/localstack's IAM snapshots)."""
+    if parse_arn(arn) is None:
+        raise CommonServiceException("ValidationError", "Invalid ARN:  Could not be parsed!", sender_fault=True)
 
 
 def _inline(entity: Any, replaced: str) -> list[str]:
@@ -170,10 +242,22 @@ def _owner(request: Mapping[str, Any]) -> str:
 
 
 def _result(evaluation: Evaluation) -> dict[str, Any]:
-    return {
+    result = {
         "EvalActionName": evaluation.action,
-        "EvalResourceName": evaluation.resource,
+        "EvalResourceName": evaluation.template,
         "EvalDecision": evaluation.answer.value,
+        **_reasons(evaluation),
+    }
+    if [each.resource for each in evaluation.resources] != ["*"]:
+        result["ResourceSpecificResults"] = [
+            {"EvalResourceName": each.resource, "EvalResourceDecision": each.answer.value, **_reasons(each)}
+            for each in evaluation.resources
+        ]
+    return result
+
+
+def _reasons(evaluation: Evaluation | ResourceEvaluation) -> dict[str, Any]:
+    return {
         "MatchedStatements": [
             {"SourcePolicyId": matched.policy, "SourcePolicyType": "IAM Policy"} for matched in evaluation.matched
         ],

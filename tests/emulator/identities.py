@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from localstack.services.iam.models import IamStore, iam_stores
+from localstack.services.stores import AccountRegionBundle
 
 from authorization.documents import Policy, PolicyKind, parse_policy
 
@@ -42,9 +43,13 @@ def use_aws_managed_policies(policies: Mapping[str, Any]) -> None:
     _aws_managed = policies
 
 
+NOTHING: IamStore = AccountRegionBundle("iam", IamStore, validate=False)["0" * 12][IAM_REGION]
+"""What an account holds that never made anything."""
+
+
 def store(account: str) -> IamStore:
-    """The IAM state of an account; IAM has no Regions."""
-    return iam_stores[account][IAM_REGION]
+    """The IAM state of an account; IAM has no Regions. Asking makes no state: anyone may name any account."""
+    return iam_stores[account][IAM_REGION] if account in iam_stores else NOTHING
 
 
 def role(account: str, name: str) -> Identity | None:
@@ -81,6 +86,14 @@ def user(account: str, name: str) -> Identity | None:
         policies=policies,
         boundary=_boundary(account, entity.user),
     )
+
+
+def user_name(account: str, unique_id: str, former: str) -> str | None:
+    """The present name of the user with this unique id, who was called `former`; None if the user was deleted."""
+    users = store(account).USERS
+    if former in users and users[former].user["UserId"] == unique_id:
+        return former
+    return next((name for name, entity in list(users.items()) if entity.user["UserId"] == unique_id), None)
 
 
 def managed_policy(account: str, arn: str, kind: PolicyKind) -> Policy:

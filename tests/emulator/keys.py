@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from localstack.aws.api.kms import NotFoundException
@@ -21,6 +22,7 @@ from localstack.services.kms.models import (
     deserialize_ciphertext_blob,
     kms_stores,
 )
+from localstack.services.stores import AccountRegionBundle
 
 from authorization.documents import PolicyKind, parse_policy
 from authorization.kms import Key
@@ -32,11 +34,16 @@ KEY_ARN = re.compile(r"arn:[a-z-]+:kms:([a-z0-9-]*):([0-9]{12}):(key/|alias/)(.+
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A key with its owner, and how LocalStack keeps it."""
+    """A key with its owner, and how LocalStack keeps it.
+
+    new_alias: for an AWS managed key that this call is the first to use, its alias: the key is kept once the call is
+    allowed.
+    """
 
     account: str
     region: str
     kms_key: KmsKey
+    new_alias: str = ""
 
     @property
     def arn(self) -> str:
@@ -49,9 +56,14 @@ class Found:
         return str(self.kms_key.metadata["KeyId"])
 
 
+NOTHING: KmsStore = AccountRegionBundle("kms", KmsStore)["0" * 12]["us-east-1"]
+"""What an account holds that never made anything."""
+
+
 def store(account: str, region: str) -> KmsStore:
-    """The KMS state of an account in a Region."""
-    return kms_stores[account][region]
+    """The KMS state of an account in a Region. Asking makes no state: anyone may name any account."""
+    made = account in kms_stores and region in kms_stores[account]
+    return kms_stores[account][region] if made else NOTHING
 
 
 def find(reference: str, account: str, region: str) -> Found | None:
@@ -70,6 +82,8 @@ def find(reference: str, account: str, region: str) -> Found | None:
             raise NotFoundException(f"Invalid arn {arn_region}")
         is_alias = kind == "alias/"
         name = f"alias/{name}" if is_alias else name
+    if is_alias and owner == account and aws_managed_keys.is_to_be_made(store(owner, region), name):
+        return Found(owner, region, aws_managed_keys.new_key(owner, region, name), name)
     try:
         key_id = _alias_target(name, owner, region) if is_alias else name
         return _by_id(key_id, owner, region)
@@ -111,6 +125,16 @@ def remember_named(kms_key: KmsKey) -> None:
     kms_key.named = principals.unique_ids(kms_key.policy)
 
 
+def remember_use(found: Found) -> None:
+    """Keep when a key was last used."""
+    found.kms_key.last_used = datetime.now(UTC)
+
+
+def _made(found: Found) -> datetime:
+    made: datetime = found.kms_key.metadata["CreationDate"]
+    return made.astimezone(UTC)
+
+
 def as_engine_key(found: Found) -> Key:
     """The key with policy, tags, aliases and grants as they are now."""
     metadata: Any = found.kms_key.metadata
@@ -120,31 +144,42 @@ def as_engine_key(found: Found) -> Key:
         arn=found.arn,
         policy=parse_policy(key_policy(found), PolicyKind.KEY, "key policy"),
         tags=owner_store.tags.get_tags(found.arn),
-        aliases=tuple(alias.metadata["AliasName"] for alias in aliases if _target(alias) == found.key_id),
+        aliases=(found.new_alias,)
+        if found.new_alias
+        else tuple(alias.metadata["AliasName"] for alias in aliases if _target(alias) == found.key_id),
         spec=metadata["KeySpec"],
         usage=metadata["KeyUsage"],
         origin=metadata["Origin"],
         multi_region=bool(metadata["MultiRegion"]),
         multi_region_type=(metadata.get("MultiRegionConfiguration") or {}).get("MultiRegionKeyType", ""),
         aws_managed=metadata["KeyManager"] == "AWS",
+        unused_days=(datetime.now(UTC) - getattr(found.kms_key, "last_used", _made(found))).days,
         grants=tuple(as_engine_grant(grant) for grant in list(owner_store.grants.values()) if _is_on(grant, found)),
     )
 
 
-def as_engine_grant(grant: KmsGrant) -> Grant:
-    """A grant as the engine sees it; a grantee or retiring principal that is gone, or another one by now, by its id."""
+def shown_grant(grant: KmsGrant) -> dict[str, Any]:
+    """A grant's members as AWS lists them: a grantee or retiring principal that was deleted by its unique id."""
     metadata: Any = grant.metadata
-    constraints = metadata.get("Constraints") or {}
     ids: Mapping[str, str] = getattr(grant, "named", {})
+    named = {member: metadata.get(member) for member in ("GranteePrincipal", "RetiringPrincipal")}
+    return {**metadata, **{member: principals.now(arn, ids) for member, arn in named.items() if arn}}
+
+
+def as_engine_grant(grant: KmsGrant) -> Grant:
+    """A grant as the engine sees it."""
+    metadata = shown_grant(grant)
+    constraints = metadata.get("Constraints") or {}
     return Grant(
         grant_id=metadata["GrantId"],
         key_arn=metadata["KeyArn"],
-        grantee=principals.now(metadata["GranteePrincipal"], ids),
+        grantee=metadata["GranteePrincipal"],
         operations=tuple(metadata["Operations"]),
         issuing_account=metadata["IssuingAccount"].split(":")[4],
-        retiring=principals.now(metadata.get("RetiringPrincipal") or "", ids),
+        retiring=metadata.get("RetiringPrincipal") or "",
         equals=constraints.get("EncryptionContextEquals"),
         subset=constraints.get("EncryptionContextSubset"),
+        source_arn=constraints.get("SourceArn") or "",
     )
 
 
@@ -163,7 +198,6 @@ def _target(alias: Any) -> str:
 
 
 def _alias_target(name: str, owner: str, region: str) -> str:
-    aws_managed_keys.create_if_missing(owner, region, name)
     alias = store(owner, region).aliases.get(name)
     if alias is None:
         raise NotFoundException(f"Alias arn:aws:kms:{region}:{owner}:{name} is not found.")

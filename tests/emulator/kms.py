@@ -6,29 +6,25 @@ handed on as a call in the owner's account with the bare key id, which mends all
 
 from __future__ import annotations
 
+import contextlib
+
 from localstack.aws.api.kms import InvalidCiphertextException, InvalidGrantTokenException, NotFoundException
 
 from authorization import key_state
 from authorization.decision import Decision
 from authorization.kms import KmsCall, authorize_call
 from authorization.policies import Grant
-from emulator import errors, keys
+from emulator import aws_managed_keys, errors, keys
 from emulator.call import Call
 from emulator.keys import Found
 
 WITHOUT_KEY = frozenset(
     {
-        "ConnectCustomKeyStore",
-        "CreateCustomKeyStore",
         "CreateKey",
-        "DeleteCustomKeyStore",
-        "DescribeCustomKeyStores",
-        "DisconnectCustomKeyStore",
         "GenerateRandom",
         "ListAliases",
         "ListKeys",
         "ListRetirableGrants",
-        "UpdateCustomKeyStore",
     }
 )
 
@@ -49,7 +45,6 @@ def prepare(call: Call) -> None:
         "DeleteAlias": _delete_alias,
         "UpdateAlias": _update_alias,
         "RetireGrant": _retire_grant,
-        "UpdatePrimaryRegion": _update_primary_region,
     }.get(call.operation, _one_key)
     resolver(call)
 
@@ -84,6 +79,10 @@ def hand_over(call: Call) -> None:
             error = key_state.refusal(call.operation, found.kms_key.metadata["KeyState"], found.arn)
         if error is not None:
             raise errors.from_decision(error)
+        if call.operation in key_state.CRYPTOGRAPHIC:
+            keys.remember_use(found)
+        if found.new_alias:
+            aws_managed_keys.keep(found.account, found.region, found.new_alias, found.kms_key)
     owned = call.keys.get("target") or call.keys.get("key")
     if owned is not None:
         call.context.account_id = owned.account
@@ -113,16 +112,27 @@ def _one_key(call: Call) -> None:
 
 
 def _decrypt(call: Call) -> None:
-    if call.parameters.get("KeyId"):
-        _one_key(call)
-        return
-    call.keys["key"] = _by_ciphertext(call)
+    call.keys["key"] = _decrypting(call, call.parameters.get("KeyId"))
 
 
 def _re_encrypt(call: Call) -> None:
-    source = call.parameters.get("SourceKeyId")
-    call.keys["source"] = keys.find(source, call.account, call.region) if source else _by_ciphertext(call)
+    call.keys["source"] = _decrypting(call, call.parameters.get("SourceKeyId"))
     call.keys["destination"] = keys.find(call.parameters["DestinationKeyId"], call.account, call.region)
+
+
+def _decrypting(call: Call, reference: str | None) -> Found | None:
+    """The key that decrypts: the one named, else the ciphertext's. A bare key id may be that of another account's key
+    which the ciphertext names (KMS API reference, Decrypt)."""
+    if not reference:
+        return _by_ciphertext(call)
+    try:
+        return keys.find(reference, call.account, call.region)
+    except NotFoundException:
+        with contextlib.suppress(InvalidCiphertextException):
+            found = _by_ciphertext(call)
+            if found is not None and found.key_id == reference:
+                return found
+        raise
 
 
 def _by_ciphertext(call: Call) -> Found | None:
@@ -143,15 +153,6 @@ def _delete_alias(call: Call) -> None:
 def _update_alias(call: Call) -> None:
     call.keys["target"] = keys.find(call.parameters["TargetKeyId"], call.account, call.region)
     call.keys["former"] = keys.find(call.parameters["AliasName"], call.account, call.region)
-
-
-def _update_primary_region(call: Call) -> None:
-    """LocalStack does not change primary keys; the decision is made all the same."""
-    _one_key(call)
-    primary = call.keys["key"]
-    if primary is not None:
-        replica_region = call.parameters["PrimaryRegion"]
-        call.keys["replica"] = keys.find(primary.key_id, primary.account, replica_region)
 
 
 def _retire_grant(call: Call) -> None:

@@ -21,9 +21,11 @@ from localstack.aws.api.kms import (
 from localstack.services.kms import models
 from localstack.services.kms.exceptions import ValidationException
 from localstack.services.kms.provider import KmsProvider
+from localstack.services.kms.utils import validate_and_filter_tags
 from localstack.utils.collections import PaginatedList
 
-from emulator import key_documents, keys
+from authorization.validation import validate_policy_name
+from emulator import errors, key_documents, keys
 from emulator.call import Call
 from emulator.grants import check_grant
 
@@ -47,6 +49,9 @@ class MendedKmsProvider(KmsProvider):
         call: Call = context.call
         found = call.keys["key"]
         assert found is not None
+        error = validate_policy_name(request.get("PolicyName") or "default")
+        if error is not None:
+            raise errors.from_decision(error)
         key_documents.check_existing_key(call, request["Policy"], found)
         request.setdefault("PolicyName", "default")
         super().put_key_policy(context, request)
@@ -73,6 +78,7 @@ class MendedKmsProvider(KmsProvider):
                 grants=(),
             )
             key_documents.check(call, request["Policy"], replica_key)
+        validate_and_filter_tags(request.get("Tags") or [])  # LocalStack looks at them once the replica is made
         answer = super().replicate_key(context, request)
         replica = keys.store(primary.account, region).keys[primary.key_id]
         replica.policy = request.get("Policy") or replica._get_default_key_policy(primary.account, region)
@@ -106,12 +112,14 @@ class MendedKmsProvider(KmsProvider):
         return answer
 
     def list_grants(self, context: RequestContext, request: Any) -> Any:
-        grant_id = request.get("GrantId")
-        if grant_id:
-            grant = self._get_store(context.account_id, context.region).grants.get(grant_id)
-            if grant is None or grant.metadata["KeyId"] != request["KeyId"]:
-                raise InvalidGrantIdException()
-        return super().list_grants(context, request)
+        """The key's grants, as they are shown; LocalStack looks for the grantee among the names given at first."""
+        store = self._get_store(context.account_id, context.region)
+        grants = [keys.shown_grant(grant) for grant in list(store.grants.values())]
+        wanted = {member: request[member] for member in ("KeyId", "GrantId", "GranteePrincipal") if request.get(member)}
+        matching = [grant for grant in grants if all(grant.get(member) == value for member, value in wanted.items())]
+        if "GrantId" in wanted and not matching:
+            raise InvalidGrantIdException()
+        return _page_of_grants(matching, request.get("Limit"), request.get("Marker"))
 
     def revoke_grant(self, context: RequestContext, key_id: str, grant_id: str, dry_run: Any = None, **_: Any) -> None:
         self._remove_grant(context, grant_id, key_id, dry_run)
@@ -135,16 +143,12 @@ class MendedKmsProvider(KmsProvider):
     ) -> Any:
         """Grants in all accounts: they are kept at the key's owner, the retiring principal may be another account's."""
         matching = [
-            grant.metadata
+            keys.shown_grant(grant)
             for _, store in keys.stores(context.region)
             for grant in list(store.grants.values())
-            if grant.metadata.get("RetiringPrincipal") == retiring_principal
+            if keys.shown_grant(grant).get("RetiringPrincipal") == retiring_principal
         ]
-        page, following = PaginatedList(matching).get_page(
-            lambda grant: grant["GrantId"], next_token=marker, page_size=limit or 50
-        )
-        more = {"NextMarker": following, "Truncated": True} if following else {"Truncated": False}
-        return ListGrantsResponse(Grants=page, **more)
+        return _page_of_grants(matching, limit, marker)
 
     def re_encrypt(self, context: RequestContext, **members: Any) -> Any:
         """Decrypt in the source key's account, encrypt in the destination's. LocalStack does both in the caller's."""
@@ -220,9 +224,10 @@ def with_dry_run(operation: str, call_provider: Callable[..., Any]) -> Callable[
 
 
 def _dry_run() -> DryRunOperationException:
-    """The end of a dry run that would have succeeded: HTTP status 412 (KMS API reference, errors of each operation)."""
+    """The end of a dry run that would have succeeded. The status is that of AWS's answers as localstack/localstack
+    recorded them (KMS snapshots); the API reference says 412."""
     error = DryRunOperationException(DRY_RUN_MESSAGE)
-    error.status_code = 412
+    error.status_code = 400
     return error
 
 
@@ -236,6 +241,14 @@ def bind_encryption_context() -> None:
         return json.dumps(sorted((encryption_context or {}).items())).encode("utf-8") if encryption_context else b""
 
     models._serialize_encryption_context = serialize
+
+
+def _page_of_grants(grants: list[Any], limit: int | None, marker: str | None) -> Any:
+    page, following = PaginatedList(grants).get_page(
+        lambda grant: grant["GrantId"], next_token=marker, page_size=limit or 50
+    )
+    more = {"NextMarker": following, "Truncated": True} if following else {"Truncated": False}
+    return ListGrantsResponse(Grants=page, **more)
 
 
 def _in_account(context: RequestContext, account: str) -> RequestContext:

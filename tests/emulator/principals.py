@@ -35,7 +35,7 @@ def exists(arn: str) -> bool:
 
 def unique_ids(document: str) -> dict[str, str]:
     """The unique ids that the roles and users named in a valid document have now."""
-    return ids_of(_named(document))
+    return ids_of(name for holder, key in _places(json.loads(document)) for name in _texts(holder[key]))
 
 
 def ids_of(arns: Iterable[str]) -> dict[str, str]:
@@ -45,16 +45,29 @@ def ids_of(arns: Iterable[str]) -> dict[str, str]:
 
 
 def now(arn: str, ids: Mapping[str, str]) -> str:
-    """The principal that had one of `ids` when it was named: its ARN, or its id where it is another one by now."""
-    return ids[arn] if arn in ids and _unique_id(arn) != ids[arn] else arn
+    """The principal that had one of `ids` when it was named: its ARN, under which it may have moved since, or its id if
+    it is deleted, also if another one has its name by now."""
+    unique_id = ids.get(arn)
+    if unique_id is None or _unique_id(arn) == unique_id:
+        return arn
+    return _arn_of_user(arn, unique_id) or unique_id
 
 
 def as_stored(document: str, ids: Mapping[str, str]) -> str:
-    """The document as AWS shows and reads it later: each entity that is gone, or is another one by now, by its id."""
-    gone = {arn: unique_id for arn, unique_id in ids.items() if _unique_id(arn) != unique_id}
-    for arn, unique_id in gone.items():
-        document = document.replace(json.dumps(arn), json.dumps(unique_id))
-    return document
+    """The document as AWS shows and reads it later: each entity that it named, by what it is called now.
+
+    Only Principal and NotPrincipal name entities; the same ARN in a condition, a Sid or an Id is text.
+    """
+    changed = {arn: name for arn in ids if (name := now(arn, ids)) != arn}
+    if not changed:
+        return document
+    parsed = json.loads(document)
+    for holder, key in _places(parsed):
+        value = holder[key]
+        holder[key] = (
+            changed.get(value, value) if isinstance(value, str) else [changed.get(each, each) for each in value]
+        )
+    return json.dumps(parsed)
 
 
 def _unique_id(arn: str) -> str | None:
@@ -71,9 +84,23 @@ def _unique_id(arn: str) -> str | None:
     return str(user.user["UserId"]) if user is not None and user.user["Arn"] == arn else None
 
 
-def _named(document: str) -> Iterator[str]:
-    statements: Any = json.loads(document)["Statement"]
+def _arn_of_user(arn: str, unique_id: str) -> str | None:
+    """Where a user is by now: its name and path can change, those of a role cannot."""
+    match = ENTITY.fullmatch(arn)
+    if match is None or match[2] != "user":
+        return None
+    users = list(identities.store(match[1]).USERS.values())
+    return next((str(entity.user["Arn"]) for entity in users if entity.user["UserId"] == unique_id), None)
+
+
+def _places(document: Any) -> Iterator[tuple[dict[str, Any], str]]:
+    """Where a valid document names AWS principals: the object that holds them and their key in it."""
+    statements = document["Statement"]
     for statement in [statements] if isinstance(statements, dict) else statements:
-        for element in (statement.get("Principal"), statement.get("NotPrincipal")):
-            values = element.get("AWS", ()) if isinstance(element, dict) else ()
-            yield from [values] if isinstance(values, str) else values
+        for element in ("Principal", "NotPrincipal"):
+            if isinstance(statement.get(element), dict) and "AWS" in statement[element]:
+                yield statement[element], "AWS"
+
+
+def _texts(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)

@@ -200,6 +200,7 @@ def _settings(folder: Path, port: int, services: Sequence[str]) -> dict[str, str
         "SKIP_SSL_CERT_DOWNLOAD": "1",
         "DISABLE_EVENTS": "1",
         "DNS_ADDRESS": "0",
+        "CFN_IGNORE_UNSUPPORTED_RESOURCE_TYPES": "0",
         "LS_LOG": "warning",
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": os.environ.get("PYTHONDONTWRITEBYTECODE", ""),

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
 import socket
 from collections.abc import Callable
 from typing import Any
 
 from localstack import config
 from localstack.aws import handlers
-from localstack.aws.api import RequestContext
+from localstack.aws.api import CommonServiceException, RequestContext, ServiceException
 from localstack.aws.chain import HandlerChain
 from localstack.aws.handlers.fallback import EmptyResponseHandler
 from localstack.aws.handlers.service_plugin import ServiceLoader
@@ -20,15 +19,19 @@ from localstack.runtime import current, hooks
 from localstack.runtime.runtime import create_from_environment
 from localstack.services.plugins import SERVICE_PLUGINS, Service
 
-from emulator import identities
-from emulator.gateway import ExternalRequestContext, Gate, add_decision_header
+from emulator import conveniences, identities
+from emulator.call import ExternalRequestContext
+from emulator.gateway import Gate, add_decision_header
 from emulator.iam_provider import MendedIamProvider, take_scalars_in_conditions
 from emulator.internal_calls import carry_context_into_threads
 from emulator.kms_provider import MendedKmsProvider, bind_encryption_context, with_dry_run
-from emulator.requests import parse_service_request
+from emulator.offered import services
+from emulator.requests import parse_service_request, read_request
 from emulator.server import GatewayServer
 from emulator.sts_provider import MendedStsProvider
+from emulator.tagging_provider import KeyTaggingProvider
 
+TOKENS = ("Marker", "NextToken", "PaginationToken")
 HEALTH_PATH = "/_localstack/health"
 
 
@@ -65,14 +68,11 @@ def _set_up_logging() -> None:
 def answer_health(chain: HandlerChain, context: RequestContext, response: Response) -> None:
     """Request handler: the one path outside AWS's APIs."""
     if context.request.path == HEALTH_PATH:
-        chain.respond(200, {"services": dict.fromkeys(_services(), "running")})
-
-
-def _services() -> list[str]:
-    return os.environ["SERVICES"].split(",")
+        chain.respond(200, {"services": dict.fromkeys(services(), "running")})
 
 
 def _install_providers() -> None:
+    conveniences.switch_off()
     bind_encryption_context()
     kms = Service.for_provider(MendedKmsProvider())
     table = kms.skeleton.dispatch_table
@@ -80,6 +80,7 @@ def _install_providers() -> None:
         table[operation] = with_dry_run(operation, table[operation])
     SERVICE_PLUGINS.add_service(kms)
     SERVICE_PLUGINS.add_service(Service.for_provider(MendedStsProvider()))
+    SERVICE_PLUGINS.add_service(Service.for_provider(KeyTaggingProvider()))
     take_scalars_in_conditions()
     iam = MendedIamProvider()
     SERVICE_PLUGINS.add_service(Service.for_provider(iam))
@@ -89,10 +90,26 @@ def _install_providers() -> None:
 def _load_services(gateway: Any) -> None:
     """Load now what LocalStack would load at the first call, so that the first call is as quick as the others."""
     loader = ServiceLoader(gateway.service_manager, gateway.service_request_router)
-    for name in _services():
+    for name in services():
         service = SERVICE_PLUGINS.require(name)
         gateway.service_request_router.add_skeleton(service.skeleton)
         loader.loaded_services.add(name)
+
+
+def handle_service_exception(
+    chain: HandlerChain, exception: Exception, context: RequestContext, response: Response
+) -> None:
+    """Exception handler in place of LocalStack's of the same name, which answers a pagination token or a template that
+    it cannot read with status 500."""
+    if not isinstance(exception, ServiceException):
+        given = context.service_request or {}
+        if isinstance(exception, ValueError) and any(given.get(member) for member in TOKENS):
+            code = "InvalidMarkerException" if context.service.service_name == "kms" else "ValidationError"
+            exception = CommonServiceException(code, "The pagination token is not valid.", sender_fault=True)
+        elif given.get("TemplateBody"):
+            text = "Template format error: the template cannot be read."
+            exception = CommonServiceException("ValidationError", text, sender_fault=True)
+    handlers.handle_service_exception(chain, exception, context, response)
 
 
 def _set_handlers(gateway: Any, gate: Gate) -> None:
@@ -104,10 +121,7 @@ def _set_handlers(gateway: Any, gate: Gate) -> None:
     gateway.context_class = ExternalRequestContext
     gateway.request_handlers[:] = [
         answer_health,
-        handlers.parse_service_name,
-        handlers.add_region_from_header,
-        handlers.rewrite_region,
-        handlers.add_account_id,
+        read_request,
         parse_service_request,
         gate,
         gateway.service_request_router,
@@ -115,7 +129,7 @@ def _set_handlers(gateway: Any, gate: Gate) -> None:
     ]
     gateway.exception_handlers[:] = [
         handlers.log_exception,
-        handlers.handle_service_exception,
+        handle_service_exception,
         handlers.handle_internal_failure,
     ]
     gateway.response_handlers[:] = [handlers.modify_service_response, add_decision_header]

@@ -13,9 +13,10 @@ from localstack.aws.api import CommonServiceException
 
 from authorization.decision import Decision
 from authorization.documents import PolicyKind, parse_policy
+from authorization.request import PrincipalType
 from authorization.sts import Role, StsCall, authorize_call
 from authorization.validation import validate_session_policy
-from emulator import errors, federation, identities, trust
+from emulator import errors, federation, identities, limits, trust
 from emulator.call import Call
 from emulator.caller import Resolved
 from emulator.identities import Identity
@@ -25,10 +26,11 @@ UNSIGNED_OPERATIONS = {"AssumeRoleWithWebIdentity": federation.web_identity, "As
 """Operations that are called without AWS credentials, and who calls them."""
 
 ROLE_ARN = re.compile(r"arn:[a-z-]+:iam::([0-9]{12}):role/(?:.*/)?([^/]+)")
-SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}")
 MAX_POLICY_ARNS = 10
 CHAINED_DURATION = 3600
-MIN_DURATION = 900
+DEFAULT_DURATION = 43200
+ROOT_DURATION = 3600
+RESERVED_PREFIX = "aws:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,11 @@ def prepare(call: Call) -> None:
         call.federated = read(call.parameters, call.resolved.caller.context)
         call.resolved = Resolved(call.federated.caller)
     _check_session_kind(call)
-    _check_session_name(call)
+    _check_multi_factor(call)
     _check_policies(call)
+    _check_tags(call)
+    if call.operation in ("GetSessionToken", "GetFederationToken"):
+        _set_duration(call)
 
 
 def authorize(call: Call) -> Decision:
@@ -98,11 +103,6 @@ def check_duration(call: Call, found: AssumedRole) -> None:
     wanted = call.parameters.get("DurationSeconds")
     if wanted is None:
         return
-    if wanted < MIN_DURATION:
-        raise _validation(
-            f"1 validation error detected: Value '{wanted}' at 'durationSeconds' failed to satisfy constraint: "
-            f"Member must have value greater than or equal to {MIN_DURATION}"
-        )
     session = call.resolved.session
     if session is not None and session.kind is SessionKind.ROLE and wanted > CHAINED_DURATION:
         raise _validation(
@@ -122,13 +122,30 @@ def _check_session_kind(call: Call) -> None:
         raise errors.access_denied("Cannot call AssumeRole with federation token credentials", "query")
 
 
-def _check_session_name(call: Call) -> None:
-    name = call.parameters.get("RoleSessionName")
-    if name is not None and not SESSION_NAME.fullmatch(name):
-        raise _validation(
-            f"1 validation error detected: Value '{name}' at 'roleSessionName' failed to satisfy constraint: Member "
-            "must satisfy regular expression pattern: [\\w+=,.@-]*, with a length from 2 to 64"
-        )
+def _check_multi_factor(call: Call) -> None:
+    """The emulator has no MFA devices, so that no code is the right one."""
+    if call.parameters.get("SerialNumber") or call.parameters.get("TokenCode"):
+        raise errors.access_denied("MultiFactorAuthentication failed with invalid MFA one time pass code.", "query")
+
+
+def _set_duration(call: Call) -> None:
+    """12 hours by default; for the root user one hour, also where it asks for more (STS API reference)."""
+    wanted = call.parameters.get("DurationSeconds") or DEFAULT_DURATION
+    is_root = call.resolved.caller.principal.type is PrincipalType.ACCOUNT_ROOT
+    call.parameters["DurationSeconds"] = min(wanted, ROOT_DURATION) if is_root else wanted
+
+
+def _check_tags(call: Call) -> None:
+    """The limits that no policy decides about: for the tags of a token or assertion those of AssumeRole's members, and
+    for all the prefix that is AWS's own."""
+    passed = _passed_tags(call)
+    model = call.context.service.operation_model("AssumeRole")
+    for member, value in passed.items():
+        limits.check_member(model, member, value, "query")
+    for tag in (*(call.parameters.get("Tags") or ()), *passed.get("Tags", ())):
+        if tag["Key"].lower().startswith(RESERVED_PREFIX):
+            text = f"The tag key {tag['Key']} is not valid: keys that start with {RESERVED_PREFIX} are reserved."
+            raise CommonServiceException("InvalidParameterValue", text, sender_fault=True)
 
 
 def _check_policies(call: Call) -> None:

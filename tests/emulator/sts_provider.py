@@ -20,6 +20,10 @@ from emulator.sessions import Session, SessionKind
 class MendedStsProvider(StsProvider):
     """Keeps each session that it hands out in `emulator.sessions`, where the gate finds it again."""
 
+    def get_caller_identity(self, context: RequestContext, **_: Any) -> Any:
+        principal = context.call.resolved.caller.principal
+        return {"UserId": principal.user_id, "Account": principal.account, "Arn": principal.arn}
+
     def assume_role(self, context: RequestContext, **members: Any) -> Any:
         return self._assume(context.call, super().assume_role, context, members)
 

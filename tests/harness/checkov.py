@@ -52,7 +52,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Report:
-    """What one framework of checkov found. resources: how many it saw. read: the blocks whose policies it could read."""
+    """What one framework of checkov found. resources: how many it saw. read: blocks whose policies it could read."""
 
     failed: list[Finding] = field(default_factory=list)
     skipped: list[Finding] = field(default_factory=list)

@@ -22,7 +22,7 @@ from harness.errors import HarnessError
 from harness.terraform import NOT_COPIED, Terraform
 
 VARIABLE = re.compile(r'^variable "(\w+)" \{\n(.*?)^\}', re.MULTILINE | re.DOTALL)
-DEFAULT = re.compile(r"^  default\s*=", re.MULTILINE)
+DEFAULT = re.compile(r"^  default\s*=\s*(\S+)", re.MULTILINE)
 PROVIDER = re.compile(r'^provider "aws" \{\n.*?^\}\n', re.MULTILINE | re.DOTALL)
 ALIAS = re.compile(r'^  alias\s+= "(\w+)"', re.MULTILINE)
 REGION = re.compile(r'^  region\s+= "([\w-]+)"', re.MULTILINE)
@@ -131,7 +131,9 @@ def _without_providers(files: Sequence[Path]) -> dict[str, str]:
 def _values(tree: Tree, root: str, files: Sequence[Path]) -> Iterator[tuple[str, Any]]:
     for file in files:
         for name, body in VARIABLE.findall(file.read_text(encoding="utf-8")):
-            if DEFAULT.search(body):
+            default = DEFAULT.search(body)
+            # Where null is the default, the example may need a value all the same, unless options say otherwise.
+            if default and (default.group(1) != "null" or name not in tree.values):
                 continue
             if name not in tree.values:
                 raise HarnessError(

@@ -54,6 +54,15 @@ class Declarations:
     outputs: list[Output] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Block:
+    """A block: its type and labels, its own attributes as source text without comments, and the blocks in it."""
+
+    heading: tuple[str, ...]
+    attributes: dict[str, str]
+    blocks: tuple[Block, ...]
+
+
 def read_folder(folder: Path) -> Declarations:
     """The declarations of the folder's own `*.tf` files. Raises HarnessError for a file that does not parse."""
     found = Declarations()
@@ -67,13 +76,28 @@ def blocks(folder: Path) -> Iterator[tuple[list[str], str]]:
     return ((_heading(block), _without_comments(block)) for block in _blocks(folder))
 
 
+def read_file(path: Path) -> tuple[Block, ...]:
+    """The blocks of one file, those in them included. Raises HarnessError for a file that does not parse."""
+    return tuple(_block(block) for block in _blocks_of(path))
+
+
+def _block(node: Node) -> Block:
+    inner = (child for body in _children(node, "body") for child in _children(body, "block"))
+    attributes = {name: _without_comments(value) for name, value in _attributes(node).items()}
+    return Block(tuple(_heading(node)), attributes, tuple(map(_block, inner)))
+
+
 def _blocks(folder: Path) -> Iterator[Node]:
     for path in sorted(folder.glob("*.tf")):
-        root = _parser().parse(path.read_bytes()).root_node
-        if root.has_error:
-            raise HarnessError(f"{path} is not HCL that parses: see what 'terraform fmt {path.name}' says about it.")
-        for body in _children(root, "body"):
-            yield from _children(body, "block")
+        yield from _blocks_of(path)
+
+
+def _blocks_of(path: Path) -> Iterator[Node]:
+    root = _parser().parse(path.read_bytes()).root_node
+    if root.has_error:
+        raise HarnessError(f"{path} is not HCL that parses: see what 'terraform fmt {path.name}' says about it.")
+    for body in _children(root, "body"):
+        yield from _children(body, "block")
 
 
 @cache

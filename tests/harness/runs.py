@@ -16,11 +16,15 @@ import yaml
 from harness.cloud import Cloud
 from harness.example_run import ExampleRun
 from harness.keys import KeyDescription, create_key
-from harness.principals import Principal, role_arn
+from harness.matrix import AccessMatrix, observe
+from harness.principals import Account, Principal, role_arn
 from harness.probe import Target
-from harness.stack import STACK_ALLOW, Stack
-from harness.stage import DEPLOYER_ALLOW, STACK_ACCESS_ROLE, STACK_APPLIANCE_ROLE, create_stack_roles
+from harness.stack import STACK_ALLOW, Stack, StacksAndKeys
+from harness.stage import DEPLOYER_ALLOW, STACK_ACCESS_ROLE, STACK_APPLIANCE_ROLE, Stage, create_stack_roles
 from harness.terraform import Terraform
+
+type Targets = dict[str, dict[str, Target]]
+"""Caller's account -> key name -> target."""
 
 
 class ExistingRoles(ExampleRun):
@@ -57,20 +61,26 @@ class DocumentsOnly(ExistingRoles):
 class Organization(ExampleRun):
     """A StackSet rolls the roles out; its template is applied as the stack that it makes in each account."""
 
+    TARGETS: Mapping[str, Any] = {"targets": {"workloads": {"organizational_unit_ids": ["ou-ab12-11112222"]}}}
+
     def prepare(self) -> Mapping[str, Any]:
         """One unit, with the common external id and mode."""
-        return {"targets": {"workloads": {"organizational_unit_ids": ["ou-ab12-11112222"]}}}
+        return self.TARGETS
 
     def terraform_with(self, variables: Mapping[str, Any]) -> Terraform:
         """The stack, made by a role of the account as StackSets has one in each."""
-        allow = (*DEPLOYER_ALLOW, *STACK_ALLOW)
         stack = Stack.of_example(self.example, self.environment(), variables)
-        stack.made_by = self.stage.integration.session_of_new_role("StackSetsExecution", allow)
+        stack.made_by = [stack_maker(self.stage.integration)]
         return stack
 
     def complete(self, outputs: dict[str, Any]) -> dict[str, Any]:
         """The roles' ARNs under the names that the stage knows."""
         return {"appliance_role_arn": outputs["ApplianceRoleArn"], "access_role_arn": outputs["AccessRoleArn"]}
+
+
+def stack_maker(account: Account) -> Principal:
+    """The role of an account with which StackSets makes the stack there."""
+    return account.session_of_new_role("StackSetsExecution", (*DEPLOYER_ALLOW, *STACK_ALLOW))
 
 
 class WithCli(ExampleRun):
@@ -190,10 +200,101 @@ def _input(owner: Principal, arn: str, wanted: Mapping[str, Any]) -> dict[str, A
     return given
 
 
+class ManyAccounts(WithCli):
+    """Two accounts: the organization example's roles in both, and keys that are there already, in two Regions of each.
+
+    stages: on the first, one account is the integration's; on the second, the other is. made: the keys, by stage.
+    accounts: this example's Terraform, by stage.
+    """
+
+    # By key: what the list of its account says about it. The others are not listed.
+    LISTED: Mapping[str, tuple[str, ...]] = {
+        "us-isolated": ("policy",),
+        "eu-isolated": ("policy", "tag"),
+    }
+    # By the name that the expectations have for a key of the other account: its name there.
+    OF_THE_OTHER: Mapping[str, str] = {"other-isolated": "eu-isolated", "other-delegating": "us-delegating"}
+
+    def prepare(self) -> Mapping[str, Any]:
+        """Make the keys and write the list of accounts."""
+        self.stages = (self.stage, self.stage.exchanged())
+        self._folder = tempfile.TemporaryDirectory(prefix="plerion-kms-accounts-")
+        self.accounts_file = Path(self._folder.name) / "accounts.yaml"
+        accounts, own = {}, []
+        for stage, profile in zip(self.stages, ("own", "elsewhere"), strict=True):
+            described = {name: key for name, key in self.expectations.keys.items() if name not in self.OF_THE_OTHER}
+            own.append(stage.targets(described, {}))
+            accounts[stage.integration.id] = {
+                "key_administrator_role_arn": role_arn(stage.key_administrator),
+                "cli_profile": profile,
+                "keys": {name: self._listed(stage, own[-1], name) for name in self.LISTED},
+            }
+        self.made = [self._with_those_of_the_other(*pair) for pair in (own, own[::-1])]
+        self.accounts_file.write_text(yaml.safe_dump(accounts), encoding="utf-8")
+        trusted = [role_arn(stage.tester) for stage in self.stages]
+        return {"accounts_file": str(self.accounts_file), "hardened": True, "appliance_trusted_role_arns": trusted}
+
+    def _listed(self, stage: Stage, targets: Targets, name: str) -> dict[str, str]:
+        key = targets[stage.integration.id][name].key
+        listed = {"key_arn": key.arn}
+        if "tag" in self.LISTED[name]:
+            listed["tag"] = "Granted"
+        if "policy" in self.LISTED[name]:
+            kms = stage.key_administrator.in_region(key.region).client("kms")
+            listed["policy"] = f"{stage.integration.id}-{name}.json"
+            policy = kms.get_key_policy(KeyId=key.arn)["Policy"]
+            (self.accounts_file.parent / listed["policy"]).write_text(policy, encoding="utf-8")
+        return listed
+
+    def _with_those_of_the_other(self, own: Targets, others: Targets) -> Targets:
+        return {
+            caller: {**keys, **{name: others[caller][there] for name, there in self.OF_THE_OTHER.items()}}
+            for caller, keys in own.items()
+        }
+
+    def terraform_with(self, variables: Mapping[str, Any]) -> Terraform:
+        """The organization's stacks, and this example once for each account."""
+        environment = self.environment()
+        roles = StacksAndKeys.of_example("organization", environment, {**variables, **Organization.TARGETS})
+        roles.made_by = [stack_maker(stage.integration) for stage in self.stages]
+        roles.accounts = self.accounts = [
+            Terraform.of_example(self.example, environment, {**variables, "account_id": stage.integration.id})
+            for stage in self.stages
+        ]
+        return roles
+
+    def complete(self, outputs: dict[str, Any]) -> dict[str, Any]:
+        """The roles' ARNs in the first account."""
+        return self.role_arns(self.stage)
+
+    @staticmethod
+    def role_arns(stage: Stage) -> dict[str, Any]:
+        """The roles' ARNs in the account that is the integration's on that stage, as outputs."""
+        names = {"appliance": "PlerionApplianceRole", "access": "PlerionAccessRole"}
+        return {f"{role}_role_arn": f"arn:aws:iam::{stage.integration.id}:role/{name}" for role, name in names.items()}
+
+    @property
+    def targets(self) -> Targets:
+        """The keys as the first account sees them; they stay, also when the example is destroyed."""
+        return self.made[0]
+
+    def matrix_of_the_other_account(self) -> AccessMatrix:
+        """Make the calls of the current mode with the accounts exchanged."""
+        assert self.mode is not None, "in_mode comes first"
+        stage = self.stages[1]
+        principals = stage.principals(self.role_arns(stage))
+        return AccessMatrix(tuple(observe(self.expectations, self.mode, principals, self.made[1])))
+
+    def __exit__(self, *exception: object) -> None:
+        super().__exit__(*exception)
+        self._folder.cleanup()
+
+
 RUNS: Mapping[str, type[ExampleRun]] = {
     "documents-only": DocumentsOnly,
     "existing-keys": ExistingKeys,
     "existing-roles": ExistingRoles,
+    "many-accounts": ManyAccounts,
     "many-keys": ManyKeys,
     "organization": Organization,
 }

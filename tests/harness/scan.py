@@ -41,6 +41,7 @@ ACCOUNT = "111122223333"
 OTHER_ACCOUNT = "444455556666"
 KEY_ROLE = f"arn:aws:iam::{ACCOUNT}:role/KeyAdministrator"
 VALUES: dict[str, Any] = {
+    "account_id": ACCOUNT,
     "external_id": EXTERNAL_ID,
     "appliance_role_name": STACK_APPLIANCE_ROLE,
     "access_role_name": STACK_ACCESS_ROLE,

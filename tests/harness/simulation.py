@@ -35,6 +35,7 @@ def simulated(
     tally.CURRENT.asserted += 1
     allowed: dict[str, set[str]] = {arn: set() for arn in arns}
     for result in answer["EvaluationResults"]:
-        if result["EvalDecision"] == "allowed":
-            allowed[result["EvalResourceName"]].add(result["EvalActionName"])
+        for each in result["ResourceSpecificResults"]:
+            if each["EvalResourceDecision"] == "allowed":
+                allowed[each["EvalResourceName"]].add(result["EvalActionName"])
     return allowed

@@ -1,12 +1,12 @@
-"""A StackSet's template as a plain stack: what CloudFormation does in each account that the StackSet is rolled out to.
+"""A StackSet's template as plain stacks: what CloudFormation does in each account that the StackSet is rolled out to.
 
 AWS Organizations, and with it the StackSet itself, is not in the emulator. Terraform plans the StackSet; the template
-and the parameters of that plan become a stack of one account.
+and the parameters of that plan become a stack of each account.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError, WaiterError
@@ -31,12 +31,12 @@ STACK_ALLOW: Sequence[str] = (
 
 
 class Stack(Terraform):
-    """An example that defines a StackSet, applied as a stack of it in one account. A change set is its plan.
+    """An example that defines a StackSet, applied as a stack of it in each account. A change set is its plan.
 
-    made_by: who makes the stack, in the account that gets it; set it before the first plan.
+    made_by: who makes the stack, in each account that gets it; set it before the first plan.
     """
 
-    made_by: Principal
+    made_by: Sequence[Principal]
     _change_sets = 0
 
     def plan(self, **variables: Any) -> list[PlannedChange]:
@@ -44,15 +44,21 @@ class Stack(Terraform):
 
         Raises TerraformError, and HarnessError where CloudFormation does not take the template.
         """
+        return [change for _, changes in self._plans(**variables) for change in changes]
+
+    def _plans(self, **variables: Any) -> list[tuple[Principal, list[PlannedChange]]]:
         stack_sets = planned_stack_sets(self.plan_document(**variables))
         if len(stack_sets) != 1:
             raise HarnessError(f"The plan holds {len(stack_sets)} StackSets: give the example one target.")
         (stack_set,) = stack_sets.values()
         self._change_sets += 1
+        return [(maker, self._plan_of(maker, stack_set)) for maker in self.made_by]
+
+    def _plan_of(self, maker: Principal, stack_set: Mapping[str, Any]) -> list[PlannedChange]:
         change_set = {"StackName": STACK, "ChangeSetName": f"plan-{self._change_sets}"}
-        self._client.create_change_set(
+        _client(maker).create_change_set(
             **change_set,
-            ChangeSetType="UPDATE" if self._is_made() else "CREATE",
+            ChangeSetType="UPDATE" if _is_made(maker) else "CREATE",
             TemplateBody=stack_set["template_body"],
             Parameters=[
                 {"ParameterKey": name, "ParameterValue": value} for name, value in stack_set["parameters"].items()
@@ -60,56 +66,117 @@ class Stack(Terraform):
             Capabilities=stack_set["capabilities"],
         )
         try:
-            self._wait("change_set_create_complete", **change_set)
+            _wait(maker, "change_set_create_complete", **change_set)
         except WaiterError as error:
             reason = error.last_response.get("StatusReason", "")
             if "didn't contain changes" in reason:
                 return []
             raise HarnessError(f"CloudFormation does not take the template: {reason}") from error
-        changes = self._client.describe_change_set(**change_set)["Changes"]
+        changes = _client(maker).describe_change_set(**change_set)["Changes"]
         return [_planned(change["ResourceChange"]) for change in changes]
 
     def apply(self, **variables: Any) -> Applied:
-        """Plan, and make what was planned. Raises TerraformError and HarnessError."""
-        changes = self.plan(**variables)
-        if changes:
-            done = "stack_update_complete" if self._is_made() else "stack_create_complete"
-            self._client.execute_change_set(StackName=STACK, ChangeSetName=f"plan-{self._change_sets}")
-            try:
-                self._wait(done, StackName=STACK)
-            except WaiterError as error:
-                raise HarnessError(f"CloudFormation could not make the stack: {error.last_response}") from error
-        stack = self._client.describe_stacks(StackName=STACK)["Stacks"][0]
-        return Applied(changes, {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())})
+        """Plan, and make what was planned; the outputs are those of the first account's stack.
+
+        Raises TerraformError and HarnessError.
+        """
+        plans = self._plans(**variables)
+        for maker, changes in plans:
+            if changes:
+                self._execute(maker)
+        stack = _client(self.made_by[0]).describe_stacks(StackName=STACK)["Stacks"][0]
+        outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
+        return Applied([change for _, changes in plans for change in changes], outputs)
+
+    def _execute(self, maker: Principal) -> None:
+        done = "stack_update_complete" if _is_made(maker) else "stack_create_complete"
+        _client(maker).execute_change_set(StackName=STACK, ChangeSetName=f"plan-{self._change_sets}")
+        try:
+            _wait(maker, done, StackName=STACK)
+        except WaiterError as error:
+            raise HarnessError(f"CloudFormation could not make the stack: {error.last_response}") from error
 
     def state_addresses(self) -> list[str]:
-        """The logical names of the resources that the stack holds."""
-        if not self._is_made():
-            return []
-        resources = self._client.describe_stack_resources(StackName=STACK)["StackResources"]
-        return [resource["LogicalResourceId"] for resource in resources]
+        """The logical names of the resources that the stacks hold."""
+        return [
+            resource["LogicalResourceId"]
+            for maker in self.made_by
+            if _is_made(maker)
+            for resource in _client(maker).describe_stack_resources(StackName=STACK)["StackResources"]
+        ]
 
     def destroy(self) -> None:
-        """Delete the stack with its resources."""
-        self._client.delete_stack(StackName=STACK)
-        self._wait("stack_delete_complete", StackName=STACK)
+        """Delete the stacks with their resources."""
+        for maker in self.made_by:
+            _client(maker).delete_stack(StackName=STACK)
+            _wait(maker, "stack_delete_complete", StackName=STACK)
 
-    @property
-    def _client(self) -> Any:
-        return self.made_by.client("cloudformation")
 
-    def _is_made(self) -> bool:
-        try:
-            stack = self._client.describe_stacks(StackName=STACK)["Stacks"][0]
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ValidationError":
-                raise
-            return False
-        # What a stack is before its first change set is executed.
-        return bool(stack["StackStatus"] != "REVIEW_IN_PROGRESS")
+class StacksAndKeys(Stack):
+    """The stacks, and an example that sets up the keys of one account, applied for each account after them.
 
-    def _wait(self, waiter: str, **parameters: str) -> None:
-        self._client.get_waiter(waiter).wait(**parameters, WaiterConfig=PATIENCE)
+    accounts: that example, once for each account; set it before the first plan. Their variables are their own, but for
+    what is given with a call.
+    """
+
+    accounts: Sequence[Terraform]
+
+    def init(self) -> None:
+        """`terraform init` for all. Raises TerraformError."""
+        super().init()
+        for each in self.accounts:
+            each.init()
+
+    def plan(self, **variables: Any) -> list[PlannedChange]:
+        """What an apply would change, of the stacks and in each account."""
+        return [*super().plan(**variables), *(change for each in self.accounts for change in each.plan(**variables))]
+
+    def apply(self, **variables: Any) -> Applied:
+        """Apply the stacks, then each account's keys; the outputs are those of the first account's stack."""
+        applied = super().apply(**variables)
+        changes = [change for each in self.accounts for change in each.apply(**variables).changes]
+        return Applied([*applied.changes, *changes], applied.outputs)
+
+    def state_addresses(self) -> list[str]:
+        """What the stacks and the accounts' states hold."""
+        return [*super().state_addresses(), *(address for each in self.accounts for address in each.state_addresses())]
+
+    def destroy(self) -> None:
+        """Destroy what is in each account, then the stacks."""
+        for each in self.accounts:
+            each.destroy()
+        super().destroy()
+
+    def stop_provider(self) -> None:
+        """As for Terraform."""
+        super().stop_provider()
+        for each in self.accounts:
+            each.stop_provider()
+
+    def close(self) -> None:
+        """As for Terraform."""
+        super().close()
+        for each in self.accounts:
+            each.close()
+
+
+def _client(maker: Principal) -> Any:
+    return maker.client("cloudformation")
+
+
+def _is_made(maker: Principal) -> bool:
+    try:
+        stack = _client(maker).describe_stacks(StackName=STACK)["Stacks"][0]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ValidationError":
+            raise
+        return False
+    # What a stack is before its first change set is executed.
+    return bool(stack["StackStatus"] != "REVIEW_IN_PROGRESS")
+
+
+def _wait(maker: Principal, waiter: str, **parameters: str) -> None:
+    _client(maker).get_waiter(waiter).wait(**parameters, WaiterConfig=PATIENCE)
 
 
 def planned_stack_sets(plan: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -92,6 +92,13 @@ class Stage:
     cloud: Cloud
     _other_ends: dict[tuple[str, str], Key] = field(default_factory=dict)
 
+    def exchanged(self) -> Stage:
+        """A stage on which the two accounts have each other's part."""
+        stage = Stage(self.cloud)
+        stage.integration, stage.other = self.other, self.integration
+        stage.key_administrator, stage.other_key_administrator = self.other_key_administrator, self.key_administrator
+        return stage
+
     @cached_property
     def integration(self) -> Account:
         """The account of the Plerion integration."""

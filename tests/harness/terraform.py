@@ -154,6 +154,10 @@ class Terraform:
         """Give what the state has at one address another address. Raises TerraformError."""
         self._run("state mv", source, destination)
 
+    def remove_from_state(self, address: str) -> None:
+        """Forget what the state has at and below one address; it stays where it is. Raises TerraformError."""
+        self._run("state rm", address)
+
     def import_resource(self, address: str, identifier: str) -> None:
         """Take what exists under that identifier into the state, at that address. Raises TerraformError."""
         self._write_variables()

@@ -46,6 +46,7 @@ def policies_of(s: Situation) -> Policies:
         ),
         service_control=tuple(tuple(_compile(level, PolicyKind.SERVICE_CONTROL)) for level in s.service_control),
         resource_control=tuple(tuple(_compile(level, PolicyKind.RESOURCE_CONTROL)) for level in s.resource_control),
+        endpoint=_one(s.endpoint, PolicyKind.ENDPOINT),
     )
 
 

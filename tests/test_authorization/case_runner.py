@@ -14,7 +14,7 @@ from typing import Any
 
 from authorization import key_state, kms, simulate, sts, validation
 from authorization.caller import Caller
-from authorization.decision import AwsError, Decision, Source
+from authorization.decision import AwsError, Decision, Outcome, Source
 from authorization.documents import Policy, PolicyKind, parse_policy
 from authorization.engine import authorize
 from authorization.explain import explain
@@ -35,6 +35,8 @@ SOURCES = {
     "session policy": Source.SESSION,
     "SCP": Source.SERVICE_CONTROL,
     "RCP": Source.RESOURCE_CONTROL,
+    "endpoint": Source.ENDPOINT,
+    "request": Source.REQUEST,
     "root user": Source.ACCOUNT_ROOT,
     "account limit": Source.NOT_SUPPORTED,
     "not understood": Source.NOT_UNDERSTOOD,
@@ -55,6 +57,7 @@ _INPUTS = {
     "session",
     "SCP",
     "RCP",
+    "endpoint",
     "key",
     "key tags",
     "key policy",
@@ -65,7 +68,18 @@ _CALL = {"call", "needs", "region", "keys", "ciphertext only", "retired grant"}
 _ASSUME = {"assume", "with", "role", "role tags", "trust", "handed on"}
 _VALIDATE = {"validate", "document", "existing", "holder", "others", "length", "filled with"}
 _TABLE = {"may", "may not", "each", "statements", "actions"}
-_OTHERS = {"state", "operation", "parent", "child", "new key policy", "bypass", "simulate", "resources", "missing"}
+_OTHERS = {
+    "state",
+    "operation",
+    "parent",
+    "child",
+    "new key policy",
+    "bypass",
+    "simulate",
+    "resources",
+    "missing",
+    "overall",
+}
 
 WORLD = world()
 
@@ -205,7 +219,13 @@ def _caller(fields: Mapping[str, Any]) -> Caller:
     )
     policies = _policies(fields)
     return Caller(
-        principal, policies.identity, policies.boundary, policies.session, policies.service_control, _context(fields)
+        principal,
+        policies.identity,
+        policies.boundary,
+        policies.session,
+        policies.service_control,
+        _context(fields),
+        policies.endpoint,
     )
 
 
@@ -237,6 +257,7 @@ def _policies(fields: Mapping[str, Any]) -> Policies:
         resource_control=tuple(
             (_policy(fields, level, PolicyKind.RESOURCE_CONTROL, "RCP"),) for level in fields.get("RCP", [])
         ),
+        endpoint=_policy(fields, fields["endpoint"], PolicyKind.ENDPOINT, "endpoint") if "endpoint" in fields else None,
     )
 
 
@@ -259,6 +280,7 @@ def _grant(written: Mapping[str, Any], key_arn: str) -> Grant:
         retiring=principals.get(written.get("retired by", ""), written.get("retired by", "")),
         equals=written.get("equals"),
         subset=written.get("subset"),
+        source_arn=written.get("source", ""),
     )
 
 
@@ -295,6 +317,7 @@ def _key(fields: Mapping[str, Any], name: str, described: Mapping[str, Any]) -> 
         grants=tuple(_grant(grant, arn) for grant in described.get("grants", fields.get("grants", []))),
         resource_control=_policies(fields).resource_control,
         aws_managed=details.get("manager") == "AWS",
+        unused_days=int(details["unused days"]) if "unused days" in details else None,
     )
 
 
@@ -362,7 +385,12 @@ def _run_assume(fields: Mapping[str, Any]) -> None:
     arn = WORLD["roles"].get(fields.get("role", "home"))
     role = None
     if arn and "trust" in fields:
-        role = sts.Role(arn, _policy(fields, fields["trust"], PolicyKind.TRUST, "trust"), fields.get("role tags", {}))
+        role = sts.Role(
+            arn,
+            _policy(fields, fields["trust"], PolicyKind.TRUST, "trust"),
+            fields.get("role tags", {}),
+            _policies(fields).resource_control,
+        )
     parameters = {"RoleArn": arn or fields["role"], "RoleSessionName": "visit", **_parameters(fields.get("with") or {})}
     call = sts.StsCall(fields["assume"], parameters, role, fields.get("handed on", {}))
     _compare(fields, sts.authorize_call(_caller(fields), call))
@@ -415,7 +443,7 @@ def _run_state(fields: Mapping[str, Any]) -> None:
 
 def _run_child(fields: Mapping[str, Any]) -> None:
     parent, child = _grant(fields["parent"], _key_arn(fields)), _grant(fields["child"], _key_arn(fields))
-    problem = validate_child_grant(parent, child.operations, child.equals, child.subset)
+    problem = validate_child_grant(parent, child.operations, child.equals, child.subset, child.source_arn)
     assert ("accepted" if problem is None else "rejected") == fields["expect"], problem
     assert fields.get("because", "") in (problem or "")
 
@@ -432,8 +460,12 @@ def _run_simulate(fields: Mapping[str, Any]) -> None:
     results = simulate.simulate(
         _caller(fields).principal, _policies(fields), actions, fields.get("resources", ["*"]), _context(fields)
     )
-    answers = {f"{result.action} on {result.resource}": result.answer.value for result in results}
+    answers = {
+        f"{result.action} on {each.resource}": each.answer.value for result in results for each in result.resources
+    }
     assert answers == fields["expect"]
+    if "overall" in fields:
+        assert {result.action: result.answer.value for result in results} == fields["overall"]
     if "missing" in fields:
         assert [list(result.missing) for result in results] == [fields["missing"]] * len(results)
     if "because" in fields:
@@ -466,6 +498,8 @@ def _compare(fields: Mapping[str, Any], decision: Decision) -> None:
     assert answer in ("allowed", "refused"), f"`expect` must say allowed or refused: {fields['expect']}"
     assert decision.allowed is (answer == "allowed"), shown
     assert (decision.error is None) is decision.allowed
+    undecided = by == "not understood"
+    assert (decision.outcome is Outcome.UNDECIDED) is bool(decision.unsupported) is undecided, shown
     if by:
         assert decision.source is SOURCES[by], shown
     if "because" in fields:

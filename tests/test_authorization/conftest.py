@@ -60,14 +60,15 @@ def _remember_what_runs_by_import() -> None:
 
 
 @pytest.fixture(scope="session")
-def caches() -> list[_lru_cache_wrapper[Any]]:
+def caches() -> list[Any]:
     """The engine's caches, if mutants are at work."""
     modules = [sys.modules[name] for name in sys.modules if name.startswith("authorization.") and _MUTANT in os.environ]
-    return [value for module in modules for value in vars(module).values() if isinstance(value, _lru_cache_wrapper)]
+    kinds = (_lru_cache_wrapper, sys.modules["authorization.documents"].Cache) if modules else ()
+    return [value for module in modules for value in vars(module).values() if isinstance(value, kinds)]
 
 
 @pytest.fixture(autouse=True)
-def hide_nothing_from_mutmut(caches: list[_lru_cache_wrapper[Any]]) -> Iterator[None]:
+def hide_nothing_from_mutmut(caches: list[Any]) -> Iterator[None]:
     """Empty the engine's caches, and count what ran at import as used by every test."""
     for cache in caches:
         cache.cache_clear()

@@ -38,6 +38,7 @@ def policies(text: Any, place: PolicyKind) -> Policies:
         session=(parsed(PolicyKind.SESSION),) if place is PolicyKind.SESSION else None,
         service_control=((parsed(place),),) if place is PolicyKind.SERVICE_CONTROL else (),
         resource_control=((parsed(place),),) if place is PolicyKind.RESOURCE_CONTROL else (),
+        endpoint=parsed(place) if place is PolicyKind.ENDPOINT else None,
     )
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -48,11 +49,12 @@ WORKS_ACROSS_ACCOUNTS = [
 def allowed(s: Situation) -> bool:
     """Whether AWS would let the call through."""
     caller_side = [*s.identity, *(p for p in (s.boundary, s.session) if p is not None)]
-    controls = [p for level in (*s.service_control, *s.resource_control) for p in level]
+    levels = [*s.service_control, *s.resource_control, *([] if s.endpoint is None else [[s.endpoint]])]
+    controls = [p for level in levels for p in level]
     owner_side = [] if s.key_policy is None else [s.key_policy]
     if any(says(p, "Deny", s) for p in [*caller_side, *controls, *owner_side]):
         return False
-    for level in [*s.service_control, *s.resource_control]:
+    for level in levels:
         if not any(says(p, "Allow", s) for p in level):
             return False
     if s.key_policy is None:
@@ -61,6 +63,12 @@ def allowed(s: Situation) -> bool:
     if foreign and s.action not in WORKS_ACROSS_ACCOUNTS:
         return False
     return key_policy_gives(s, foreign) or any(grant_gives(g, s) for g in s.grants)
+
+
+def outcome(readings: Iterable[Situation]) -> str:
+    """`allowed` or `refused` if that holds for all that a situation may mean, else `undecided`."""
+    answers = {allowed(s) for s in readings}
+    return "undecided" if len(answers) == 2 else "allowed" if True in answers else "refused"
 
 
 def caller_may(s: Situation) -> bool:
@@ -111,9 +119,9 @@ def grant_gives(grant: GivenGrant, s: Situation) -> bool:
         if key.startswith("kms:EncryptionContext:")
     }
     if s.action != "kms:DescribeKey":
-        if grant.equals is not None and asked != grant.equals:
+        if grant.equals is not None and sorted_pairs(asked) != sorted_pairs(grant.equals):
             return False
-        if grant.subset is not None and any(asked.get(k) != v for k, v in grant.subset.items()):
+        if grant.subset is not None and any(same_name(asked, k) != same_name(grant.subset, k) for k in grant.subset):
             return False
     to_account = grant.grantee == f"arn:aws:iam::{s.caller.account}:root" and s.caller.kind != "account root"
     if not to_account and grant.grantee not in (s.caller.arn, s.caller.issuer):
@@ -123,19 +131,32 @@ def grant_gives(grant: GivenGrant, s: Situation) -> bool:
     return within_limits(s)
 
 
+def sorted_pairs(pairs: Mapping[str, str | list[str]]) -> list[tuple[str, str]]:
+    """Pairs without regard to the letter case of their names."""
+    return sorted((name.lower(), str(value)) for name, value in pairs.items())
+
+
+def same_name(pairs: Mapping[str, str | list[str]], wanted: str) -> list[str]:
+    """The values of all names that are `wanted` but for letter case."""
+    return sorted(str(value) for name, value in pairs.items() if name.lower() == wanted.lower())
+
+
 # Policies and statements
 
 
 def says(policy: Policy, effect: str, s: Situation) -> bool:
     """Whether a statement of the policy with that effect covers the request."""
     return any(
-        statement["Effect"] == effect and covers(statement, s, policy) and covers_caller(statement, s.caller)
+        statement["Effect"] == effect and covers(statement, s, policy) and covers_caller(statement, s)
         for statement in statements_of(policy)
     )
 
 
-def covers_caller(statement: Statement, caller: Who) -> bool:
+def covers_caller(statement: Statement, s: Situation) -> bool:
+    caller = s.caller
     if "NotPrincipal" in statement:
+        if s.boundary is not None:
+            return True
         spared = many(statement["NotPrincipal"]["AWS"])
         account = {caller.account, f"arn:aws:iam::{caller.account}:root"}
         others = {caller.arn, caller.issuer} - account

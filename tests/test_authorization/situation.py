@@ -57,6 +57,7 @@ class Situation:
     grants: list[GivenGrant] = field(default_factory=list)
     service_control: list[list[Policy]] = field(default_factory=list)
     resource_control: list[list[Policy]] = field(default_factory=list)
+    endpoint: Policy | None = None
 
 
 type Change = Callable[[Policy, str], Policy]
@@ -80,6 +81,7 @@ def change_policies(s: Situation, change: Change) -> Situation:
         key_policy=one(s.key_policy, "key"),
         service_control=levels(s.service_control, "service control"),
         resource_control=levels(s.resource_control, "resource control"),
+        endpoint=one(s.endpoint, "VPC endpoint"),
     )
 
 
@@ -97,7 +99,11 @@ def change_statements(s: Situation, change: Callable[[Statement], list[Statement
 def count_policies(s: Situation) -> int:
     """How many policies there are."""
     in_levels = sum(len(level) for level in (*s.service_control, *s.resource_control))
-    return len(s.identity) + in_levels + sum(each is not None for each in (s.boundary, s.session, s.key_policy))
+    return (
+        len(s.identity)
+        + in_levels
+        + sum(each is not None for each in (s.boundary, s.session, s.key_policy, s.endpoint))
+    )
 
 
 def change_policy(s: Situation, number: int, change: Change) -> Situation:

@@ -76,7 +76,7 @@ RESOURCES = (
     f"arn:aws:kms:{REGION}:{HOME}:*",
     f"arn:aws:kms:eu-west-?:*:key/????????-{KEY_ID[9:]}",
     "arn:aws:kms:*:alias/*:key/*",
-    "arn:aws:*:*:*:*",
+    "arn:aws:kms:*:*:*",
     "arn:aws:kms:*:*:alias/*",
     f"arn:aws:kms:*:*:key/${{aws:PrincipalTag/team, '{KEY_ID}'}}",
     "arn:aws:kms:*:*:key/${aws:username}",
@@ -222,6 +222,10 @@ VERSIONS = st.sampled_from(("2012-10-17", "2012-10-17", "2012-10-17", "2008-10-1
 FEW = st.sampled_from((1, 1, 2, 3))
 
 
+OPEN_TO_ALL = ("resource control", "VPC endpoint")
+"""Kinds of policy whose statements name everyone here."""
+
+
 @st.composite
 def statements(draw: st.DrawFn, action: str, kind: str, caller: Who) -> Statement:
     """A statement for a policy of some kind, which is likely to cover the action and the caller."""
@@ -230,7 +234,7 @@ def statements(draw: st.DrawFn, action: str, kind: str, caller: Who) -> Statemen
         plain: Statement = {"Effect": effect, "Action": action, "Resource": "*"}
         if kind == "key":
             plain["Principal"] = {"AWS": draw(st.sampled_from((caller.arn, caller.issuer, caller.account, "*")))}
-        elif kind == "resource control":
+        elif kind in OPEN_TO_ALL:
             plain["Principal"] = "*"
         return plain
     statement: Statement = {"Effect": effect}
@@ -245,7 +249,7 @@ def statements(draw: st.DrawFn, action: str, kind: str, caller: Who) -> Statemen
         if draw(st.integers(0, 9)):
             statement["Resource"] = "*"
     else:
-        if kind == "resource control":
+        if kind in OPEN_TO_ALL:
             statement["Principal"] = "*"
         statement["NotResource" if draw(st.integers(0, 9)) == 0 else "Resource"] = draw(one_or_more(RESOURCES))
     for _ in range(draw(st.integers(0, 2))):
@@ -264,7 +268,7 @@ def documents(draw: st.DrawFn, action: str, kind: str, caller: Who) -> Policy:
 
 def open_policy(kind: str) -> Policy:
     """A policy that allows everything."""
-    principal = {"Principal": "*"} if kind in ("key", "resource control") else {}
+    principal = {"Principal": "*"} if kind in ("key", *OPEN_TO_ALL) else {}
     return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*", **principal}]}
 
 
@@ -347,6 +351,7 @@ def situations(draw: st.DrawFn, *, foreign: bool = False) -> Situation:
         grants=[draw(grants(action))] if on_key and draw(SELDOM) else [],
         service_control=levels("service control"),
         resource_control=levels("resource control"),
+        endpoint=one("VPC endpoint") if draw(SELDOM) else None,
     )
 
 

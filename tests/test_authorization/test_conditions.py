@@ -222,7 +222,7 @@ def test_an_address_that_is_none_is_named() -> None:
         ("arn:aws:kms:eu-west-1:222222222222:*", False),
         ("arn:aws:kms:eu-west-1:111111111111:key/*", False),
         ("arn:aws:s3:eu-west-1:111111111111:*", False),
-        ("arn:aws:k*:eu-west-1:111111111111:*", True),
+        ("arn:aws:k*:eu-west-1:111111111111:*", False),
     ],
 )
 def test_an_arn_for_what_works_on_no_key(resource: str, allowed: bool) -> None:

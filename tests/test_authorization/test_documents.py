@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from authorization.documents import PolicyKind, parse_policy
+from authorization.documents import Cache, PolicyKind, parse_policy
 from authorization.engine import authorize
 from authorization.policies import Policies
 from authorization.request import Request, Resource
@@ -48,6 +48,24 @@ ANYONE = {"Principal": "*"}
         (PolicyKind.IDENTITY, [], "p: the document, which is not a JSON object"),
         (PolicyKind.IDENTITY, {"Statements": []}, "p: the element 'Statements' of the document"),
         (PolicyKind.IDENTITY, {"Version": "2008"}, "p: the version '2008' of the document"),
+        (
+            PolicyKind.IDENTITY,
+            {"Statements": [], "Version": "2008"},
+            "p: the element 'Statements' of the document; the version '2008' of the document",
+        ),
+        (
+            PolicyKind.IDENTITY,
+            {"Version": "2030", "Statement": allow(Resource="arn:aws:kms:*:*:key/${aws:userid}")},
+            (
+                "p, statement 1: the version '2030' of the document; "
+                "the policy variable in 'arn:aws:kms:*:*:key/${aws:userid}'"
+            ),
+        ),
+        (
+            PolicyKind.IDENTITY,
+            {"Version": "2008", "Statement": allow(Sid=7)},
+            "p, statement 1: the version '2008' of the document; the Sid, which is not a string",
+        ),
         (
             PolicyKind.IDENTITY,
             {"Statement": []},
@@ -139,6 +157,8 @@ def test_a_document_may_have_an_id_and_a_million_characters() -> None:
     assert parse_policy(text.ljust(1 << 20), PolicyKind.KEY, "p").document.problem is None
     longer = parse_policy(text.ljust((1 << 20) + 1), PolicyKind.KEY, "p").document
     assert longer.problem == "the document, which has more than 1048576 characters"
+    with_id = Policies(identity=(OPEN,), resource=parse_policy(text, PolicyKind.KEY, "p"))
+    assert authorize(Request(SESSION, "kms:Decrypt", Resource(KEY, HOME)), with_id).allowed
 
 
 @pytest.mark.parametrize(
@@ -160,6 +180,45 @@ def test_a_document_is_compiled_once() -> None:
     text = json.dumps({"Statement": DELEGATION})
     assert parse_policy(text, PolicyKind.KEY, "a").document is parse_policy(text, PolicyKind.KEY, "b").document
     assert parse_policy(text, PolicyKind.KEY, "a").document != parse_policy(text, PolicyKind.IDENTITY, "a").document
+
+
+def test_ten_thousand_documents_are_kept() -> None:
+    texts = [json.dumps({"Id": str(number), "Statement": DELEGATION}) for number in range(10_000)]
+    compiled = [parse_policy(text, PolicyKind.KEY, "p").document for text in texts]
+    assert all(
+        parse_policy(text, PolicyKind.KEY, "p").document is document
+        for text, document in zip(texts, compiled, strict=True)
+    )
+
+
+def test_documents_are_kept_as_long_as_their_texts_have_room() -> None:
+    text = {name: json.dumps({"Id": name, "Statement": DELEGATION}) for name in "abcd"}
+    cache = Cache(3 * len(text["a"]))
+    kept = {name: cache.get(text[name], PolicyKind.KEY) for name in "abc"}
+    assert all(cache.get(text[name], PolicyKind.KEY) is document for name, document in kept.items())
+    assert cache.get(text["a"], PolicyKind.IDENTITY) is not kept["a"]  # takes the room of a's other kind
+    assert all(cache.get(text[name], PolicyKind.KEY) is kept[name] for name in "bc")
+    assert cache.get(text["a"], PolicyKind.KEY) is not kept["a"]  # takes the room of b
+    assert cache.get(text["c"], PolicyKind.KEY) is kept["c"]
+    assert cache.get(text["b"], PolicyKind.KEY) is not kept["b"]
+    cache.cache_clear()
+    assert cache.get(text["c"], PolicyKind.KEY) is not kept["c"]
+    exactly = Cache(len(text["a"]))
+    exactly.get(text["a"], PolicyKind.KEY)
+    exactly.cache_clear()
+    assert exactly.get(text["a"], PolicyKind.KEY) is exactly.get(text["a"], PolicyKind.KEY)
+    larger = text["d"].ljust(4 * len(text["d"]))
+    assert cache.get(larger, PolicyKind.KEY) is not cache.get(larger, PolicyKind.KEY)
+    assert cache.get(text["a"], PolicyKind.KEY) is cache.get(text["a"], PolicyKind.KEY)
+
+
+def test_a_document_remembers_no_more_actions_than_a_service_has() -> None:
+    document = parse_policy(json.dumps({"Statement": allow(Action="s3:*")}), PolicyKind.IDENTITY, "p").document
+    for number in range(1000):
+        assert len(document.about(f"s3:made-up-{number}")) == 1
+        assert document.about("kms:decrypt") == ()
+    assert len(document._by_action) <= 256
+    assert document.about("s3:getobject") is document.about("s3:getobject")
 
 
 def test_variables_between_wildcards() -> None:

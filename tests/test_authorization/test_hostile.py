@@ -16,7 +16,7 @@ from test_authorization.hostile import ALLOW, CALLER, KEY_ALLOW, PLACES, REQUEST
 def test_the_surroundings_allow() -> None:
     """Otherwise all that is refused below would be refused anyway."""
     for place in PLACES:
-        needs_principal = place in (PolicyKind.KEY, PolicyKind.RESOURCE_CONTROL)
+        needs_principal = place in (PolicyKind.KEY, PolicyKind.RESOURCE_CONTROL, PolicyKind.ENDPOINT)
         assert authorize(REQUEST, policies(KEY_ALLOW if needs_principal else ALLOW, place)).allowed
 
 
@@ -51,7 +51,7 @@ HOSTILE = [
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize(("text", "reason"), HOSTILE, ids=[f"{n} {reason}" for n, (_, reason) in enumerate(HOSTILE)])
 def test_a_hostile_document_refuses_with_its_reason(text: str, reason: str, place: PolicyKind) -> None:
-    if "Action" in text and place in (PolicyKind.KEY, PolicyKind.RESOURCE_CONTROL):
+    if "Action" in text and place in (PolicyKind.KEY, PolicyKind.RESOURCE_CONTROL, PolicyKind.ENDPOINT):
         text = text.replace('"Action"', '"Principal": "*", "Action"')
     assert reason in refused(text, place)
     validated(text)

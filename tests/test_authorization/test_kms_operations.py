@@ -1,24 +1,30 @@
 """The table of KMS operations, held against AWS's own words: the API reference that botocore carries.
 
 botocore is generated from AWS's models, whose texts state for each operation "Cross-account use", "Required
-permissions", and in which forms it takes a key id.
+permissions", and in which forms it takes a key id. LocalStack pins an older botocore; the type stubs mypy-boto3-kms,
+which are generated from the newest models, tell of operations and members that came later.
 """
 
 from __future__ import annotations
 
+import ast
 import html
 import re
+from importlib import resources
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from botocore.loaders import Loader
 
 from authorization.kms_operations import OPERATIONS, KeyId
 
 MODEL: dict[str, Any] = Loader().load_service_model("kms", "service-2")
 ALIAS_OPERATIONS = {"CreateAlias", "DeleteAlias", "UpdateAlias"}
-NOT_IN_THE_MODEL = {"GetKeyLastUsage"}
-"""Newer than the pinned botocore; from the service authorization reference."""
+MEMBERS: dict[str, list[str]] = yaml.safe_load(Path(__file__).with_name("kms_members.yaml").read_text())
+"""Every operation that the engine knows, with the members of its request."""
 
 
 def plain(text: str) -> str:
@@ -63,5 +69,41 @@ def test_the_forms_in_which_it_takes_a_key_id(operation: str) -> None:
         assert (KeyId.ALIAS in known.key_ids) is ("alias name" in forms or "alias ARN" in forms), member
 
 
-def test_no_operation_is_made_up() -> None:
-    assert set(OPERATIONS) - set(MODEL["operations"]) == NOT_IN_THE_MODEL
+def members_in_botocore() -> dict[str, list[str]]:
+    operations: dict[str, Any] = MODEL["operations"]
+    return {name: sorted(MODEL["shapes"][each["input"]["shape"]]["members"]) for name, each in operations.items()}
+
+
+def members_in_stubs() -> dict[str, list[str]]:
+    """The request types of mypy-boto3-kms, which is generated from newer models than LocalStack's botocore."""
+    suffix = "RequestTypeDef"
+    classes = ast.parse(resources.files("mypy_boto3_kms").joinpath("type_defs.pyi").read_text()).body
+    return {
+        each.name.removesuffix(suffix): sorted(
+            line.target.id
+            for line in each.body
+            if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
+        )
+        for each in classes
+        if isinstance(each, ast.ClassDef) and each.name.endswith(suffix)
+    }
+
+
+def newest_members() -> dict[str, list[str]]:
+    """Of the two descriptions of KMS, the one that is newer by its version; both count versions as boto3 does."""
+    versions = [tuple(map(int, version(name).split("."))) for name in ("botocore", "mypy-boto3-kms")]
+    return members_in_botocore() if versions[0] > versions[1] else members_in_stubs()
+
+
+def test_every_operation_of_kms_is_known_and_none_is_made_up() -> None:
+    assert set(OPERATIONS) == set(newest_members())
+
+
+@pytest.mark.parametrize("operation", newest_members())
+def test_every_member_of_a_request_is_known_and_none_is_made_up(operation: str) -> None:
+    assert MEMBERS[operation] == newest_members()[operation]
+
+
+def test_what_botocore_knows_is_among_it() -> None:
+    for operation, members in members_in_botocore().items():
+        assert set(members) <= set(MEMBERS[operation])

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from authorization.decision import Source
+from authorization.decision import Outcome, Source
 from authorization.explain import explain
 from authorization.patterns import compile_parts
 from test_authorization import naive
@@ -37,6 +37,14 @@ from test_authorization.strategies import (
     situations_of_one_condition,
     statements,
 )
+from test_authorization.unsupported import (
+    UNKNOWN_CONDITIONS,
+    UNKNOWN_ELEMENTS,
+    UNKNOWN_PRINCIPALS,
+    nothing,
+    unsupported_documents,
+    unsupported_statements,
+)
 
 pytestmark = pytest.mark.generated
 
@@ -53,11 +61,6 @@ def with_statement(policy: Policy, statement: Statement) -> Policy:
 
 def deny_all(kind: str) -> Statement:
     return {**open_policy(kind)["Statement"][0], "Effect": "Deny"}
-
-
-def nothing(kind: str) -> Statement:
-    """An Allow that no request needs, so that a policy is never left without statements."""
-    return {**open_policy(kind)["Statement"][0], "Action": "none:Nothing"}
 
 
 # What never makes a refusal into an allow
@@ -92,7 +95,7 @@ def test_a_removed_allow_never_allows_more(s: Situation, data: st.DataObject) ->
 
 
 @given(situations(), st.data())
-def test_a_boundary_a_session_policy_or_a_level_of_control_policies_never_allows_more(
+def test_a_policy_that_limits_or_a_level_of_control_policies_never_allows_more(
     s: Situation, data: st.DataObject
 ) -> None:
     refused = not ask(s).allowed
@@ -105,6 +108,7 @@ def test_a_boundary_a_session_policy_or_a_level_of_control_policies_never_allows
         replace(s, resource_control=[*s.resource_control, [one("resource control")]]),
     ]
     added += [replace(s, boundary=one("boundary"))] if s.boundary is None else []
+    added += [replace(s, endpoint=one("VPC endpoint"))] if s.endpoint is None else []
     added += [replace(s, session=one("session"))] if s.session is None else []
     for changed in added:
         assert not (refused and ask(changed).allowed)
@@ -187,61 +191,6 @@ def test_a_grant_never_refuses_and_never_beats_a_deny(s: Situation, data: st.Dat
 # What is not understood
 
 
-UNKNOWN_CONDITIONS: tuple[dict[str, Any], ...] = (
-    {"StringEqual": {"aws:PrincipalAccount": [HOME, OTHER]}},
-    {"StringNotLikeIgnoreCase": {"aws:PrincipalAccount": "x"}},
-    {"NullIfExists": {"aws:PrincipalAccount": "false"}},
-    {"ForAllValues:Null": {"aws:TagKeys": "true"}},
-    {"ForSomeValues:StringEquals": {"aws:TagKeys": "x"}},
-    {"": {"aws:PrincipalAccount": [HOME, OTHER]}},
-    {"StringNotEquals": {"aws:PrincipalAcount": "x"}},
-    {"StringNotEqualsIfExists": {"kms:Unheard": "x"}},
-    {"Null": {"aws:PrincipalTag/": "true"}},
-    {"StringNotEquals": {"": "x"}},
-    {"StringNotEquals": {"aws:PrincipalArn": None}},
-    {"StringNotEquals": {"aws:PrincipalArn": []}},
-    {"StringNotEquals": {"aws:PrincipalArn": {"x": "y"}}},
-    {"StringNotEquals": "x"},
-    {"NumericNotEquals": {"aws:MultiFactorAuthAge": "x"}},
-    {"DateNotEquals": {"aws:CurrentTime": "x"}},
-    {"NotIpAddress": {"aws:SourceIp": "300.0.0.1"}},
-    {"ArnNotEquals": {"aws:PrincipalArn": "x"}},
-    {"Bool": {"aws:SecureTransport": "yes"}},
-    {"BinaryEquals": {"aws:PrincipalTag/team": "not base64!"}},
-)
-UNKNOWN_ELEMENTS: tuple[dict[str, Any], ...] = (
-    {"Effects": "Allow"},
-    {"effect": "Allow"},
-    {"NotEffect": "Deny"},
-    {"Conditions": {}},
-    {"Condition": []},
-    {"Condition": "x"},
-    {"Sid": 7},
-    {"": ""},
-)
-UNKNOWN_PRINCIPALS: tuple[Any, ...] = (
-    {"AWS": "arn:aws:iam::111111111111:role/*"},
-    {"AWS": "arn:aws:iam::111111111111:group/admins"},
-    {"AWS": "arn:aws:iam::*:root"},
-    {"AWS": "11111111111"},
-    {"AWS": "**"},
-    {"AWS": ""},
-    {"AWS": []},
-    {"AWS": None},
-    {"Aws": "*"},
-    {"CanonicalUser": "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"},
-    {"Federated": "*"},
-    {"Everyone": "*"},
-    {"AWS": "*", "Everyone": "*"},
-    {},
-    [],
-    ["*"],
-    None,
-    "arn:aws:iam::111111111111:root",
-    "**",
-)
-
-
 @given(situations(), st.data())
 def test_a_statement_that_is_not_understood_gives_nothing(s: Situation, data: st.DataObject) -> None:
     """Whatever it is that is not understood: less is allowed than with the statement, and no more than without it."""
@@ -264,6 +213,66 @@ def test_a_statement_that_is_not_understood_gives_nothing(s: Situation, data: st
 
         answers[way] = ask(change_policy(s, number, change)).allowed
     assert answers["without"] or not answers["broken"]
+
+
+@given(situations(), st.data())
+def test_an_unsupported_allow_never_refuses_and_an_unsupported_deny_never_allows(
+    s: Situation, data: st.DataObject
+) -> None:
+    """Added to any policy: an Allow leaves allowed what was allowed, a Deny leaves refused what was refused."""
+    number = number_of_a_policy(data, s)
+    order = [Outcome.REFUSED, Outcome.UNDECIDED, Outcome.ALLOWED]
+    before = order.index(ask(s).outcome)
+    for effect in ("Allow", "Deny"):
+
+        def add(policy: Policy, kind: str, effect: str = effect) -> Policy:
+            statement = {**data.draw(statements(s.action, kind, s.caller)), "Effect": effect}
+            statement.pop("NotPrincipal", None)
+            if kind in ("key", "resource control"):
+                statement.setdefault("Principal", "*")
+            return with_statement(policy, data.draw(unsupported_statements(statement, kind, s.caller))[0])
+
+        after = order.index(ask(change_policy(s, number, add)).outcome)
+        assert after >= before if effect == "Allow" else after <= before
+
+
+@given(situations(), st.data())
+def test_unsupported_parts_are_undecided_exactly_where_their_readings_differ(s: Situation, data: st.DataObject) -> None:
+    """The second reading tries every combination of what the unsupported parts may mean."""
+    spoilt, readings, caller = s, [s], s.caller
+    for number in data.draw(st.sets(st.integers(0, max(count_policies(s) - 1, 0)), max_size=2)):
+        meant: list[Policy] = []
+
+        def spoil(policy: Policy, kind: str, meant: list[Policy] = meant) -> Policy:
+            odd: Policy
+            odd, meanings = data.draw(unsupported_documents(policy, kind, caller))
+            meant += meanings
+            return odd
+
+        def mean(reading: Situation, policy: Policy, number: int = number) -> Situation:
+            return change_policy(reading, number, lambda _policy, _kind: policy)
+
+        spoilt = change_policy(spoilt, number, spoil)
+        readings = [mean(reading, policy) for reading in readings for policy in meant] or readings
+    decision = ask(spoilt)
+    assert decision.outcome.value == naive.outcome(readings), explain(decision)
+    assert bool(decision.unsupported) is (decision.outcome is Outcome.UNDECIDED)
+
+
+@given(situations(), st.data())
+def test_what_is_decided_under_an_unsupported_version_is_so_under_every_version(
+    s: Situation, data: st.DataObject
+) -> None:
+    number = number_of_a_policy(data, s)
+
+    def under(**elements: Any) -> Situation:
+        return change_policy(s, number, lambda policy, _: {**policy, **elements})
+
+    odd = under(Version=data.draw(st.sampled_from(("2030-01-01", "", None, 2012))))
+    without = change_policy(s, number, lambda policy, kind: {**policy, "Statement": [nothing(kind)]})
+    outcome = ask(odd).outcome
+    readings = [under(Version="2012-10-17"), under(Version="2008-10-17"), without]
+    assert outcome is Outcome.UNDECIDED or outcome.value == naive.outcome(readings)
 
 
 @given(situations(), st.data())

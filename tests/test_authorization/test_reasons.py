@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from authorization.decision import Decision, Source
-from authorization.documents import PolicyKind
+from authorization.decision import AwsError, Decision, Outcome, Source, StatementTrace, all_of
+from authorization.documents import PolicyKind, parse_policy
 from authorization.engine import authorize
 from authorization.explain import explain
 from authorization.policies import Policies
@@ -26,6 +26,7 @@ from test_authorization.parts import (
     SERVICE,
     SESSION,
     allow,
+    deny,
     key_policy,
     policy,
 )
@@ -77,7 +78,7 @@ def test_the_error_where_something_is_not_understood(
 
 
 def test_a_statement_that_is_not_understood_leaves_its_trace() -> None:
-    strange = allow(Condition={"Strange": {"aws:username": "x"}})
+    strange = deny(Condition={"Strange": {"aws:username": "x"}})
     given = Policies(identity=(policy(PolicyKind.IDENTITY, allow(), strange),), resource=key_policy(DELEGATION))
     decision = authorize(Request(SESSION, "kms:Decrypt", Resource(KEY, HOME)), given)
     assert decision.source is Source.NOT_UNDERSTOOD
@@ -85,6 +86,116 @@ def test_a_statement_that_is_not_understood_leaves_its_trace() -> None:
         ("identity", "statement 1"),
         ("key", "statement 1"),
     ]
+
+
+def test_what_makes_a_decision_undecided_is_named_place_by_place() -> None:
+    identity = policy(
+        PolicyKind.IDENTITY,
+        allow(Sid="Odd", Condition={"Strange": {"aws:username": "x"}, "Stranger": {"aws:username": "x"}}),
+        allow(Effect="deny", Sid="Odder"),
+        deny(Sid="Oddest", Condition={"Strangest": {"aws:username": "x"}}),
+        allow(Sid="Fails", Condition={"Strange": {"aws:username": "x"}, "Null": {"aws:PrincipalArn": "true"}}),
+    )
+    request = Request(SESSION, "kms:Decrypt", Resource(KEY, HOME))
+    given = Policies(identity=(identity,), resource=key_policy(DELEGATION))
+    decision = authorize(request, given)
+    assert decision.outcome is Outcome.UNDECIDED
+    assert decision.unsupported == (
+        "identity, Odd: the condition operator 'Strange'; the condition operator 'Stranger'",
+        "identity, Odder: the Effect 'deny'",
+        "identity, Oddest: the condition operator 'Strangest'",
+    )
+    assert decision.reason == f"not understood: {'; '.join(decision.unsupported)}"
+    assert [trace.statement for trace in decision.trace] == ["Fails", "statement 1"]
+    allowed = replace(given, identity=(identity, OPEN))
+    assert authorize(request, allowed).unsupported == decision.unsupported[1:]
+    for decided in (
+        replace(given, resource=key_policy(allow(Principal={"AWS": OTHER}))),
+        replace(given, boundary=CLOSED[PolicyKind.BOUNDARY]),
+    ):
+        assert authorize(request, decided).outcome is Outcome.REFUSED
+        assert authorize(request, decided).unsupported == ()
+    needless = policy(PolicyKind.IDENTITY, allow(Condition={"Strange": {"aws:username": "x"}}), allow())
+    delegation = key_policy(allow(Principal={"AWS": HOME}, Condition={"Stranger": {"aws:username": "x"}}))
+    by_key = authorize(request, Policies(identity=(needless,), resource=delegation))
+    assert by_key.unsupported == ("key, statement 1: the condition operator 'Stranger'",)
+    whole = Policies(identity=(parse_policy("{", PolicyKind.IDENTITY, "broken"),), resource=key_policy(DELEGATION))
+    assert authorize(request, whole).unsupported[0].startswith("broken: the document, which is not JSON")
+
+
+def test_a_statement_for_another_principal_leaves_no_trace() -> None:
+    request = Request(SESSION, "kms:Decrypt", Resource(KEY, HOME))
+    given = Policies(identity=(OPEN,), resource=key_policy(allow(Principal={"AWS": OTHER}), DELEGATION))
+    assert [(trace.policy, trace.statement) for trace in authorize(request, given).trace] == [
+        ("identity", "statement 1"),
+        ("key", "statement 2"),
+    ]
+    by_service = replace(request, principal=SERVICE)
+    assert authorize(by_service, Policies(resource=key_policy(allow(Principal="*")))).trace == ()
+
+
+def test_a_policy_may_have_a_name_that_is_no_unicode() -> None:
+    broken = Policies(identity=(parse_policy("{", PolicyKind.IDENTITY, "x\ud800"),), resource=key_policy(DELEGATION))
+    decision = authorize(Request(SESSION, "kms:Decrypt", Resource(KEY, HOME)), broken)
+    assert decision.unsupported[0].startswith("x\\ud800: the document, which is not JSON")
+
+
+def test_an_unsupported_value_leaves_one_trace_of_its_statement() -> None:
+    statement = allow(Action=["kms:Decrypt", "Odd"], Condition={"Null": {"aws:PrincipalArn": "true"}})
+    given = Policies(identity=(policy(PolicyKind.IDENTITY, statement),), resource=key_policy(DELEGATION))
+    decision = authorize(Request(SESSION, "kms:Decrypt", Resource(KEY, HOME)), given)
+    assert [trace.policy for trace in decision.trace] == ["identity", "key"]
+
+
+def test_texts_and_traces_are_made_when_they_are_read_and_only_once() -> None:
+    made: list[str] = []
+
+    def make(what: str, value: Any) -> Any:
+        def now() -> Any:
+            made.append(what)
+            return value
+
+        return now
+
+    trace = (StatementTrace(Source.IDENTITY, "p", "s", "Deny"),)
+    error = AwsError("AccessDenied", 403, "no")
+    decision = Decision(False, Source.IDENTITY, make("reason", "because"), make("error", error), make("trace", trace))
+    assert decision.outcome is Outcome.REFUSED
+    assert made == []
+    for _ in range(2):
+        assert (decision.reason, decision.error, decision.trace) == ("because", error, trace)
+    assert made == ["reason", "error", "trace"]
+    assert decision == Decision(False, Source.IDENTITY, "because", error, trace)
+    assert decision != Decision(False, Source.IDENTITY, "because", error)
+    assert decision != Decision(False, Source.IDENTITY, "because", None, trace)
+    assert decision != Decision(False, Source.IDENTITY, "why", error, trace)
+    assert decision != Decision(False, Source.BOUNDARY, "because", error, trace)
+    assert decision != Decision(False, Source.IDENTITY, "because", error, trace, ("x",))
+    assert decision != "because"
+    assert repr(decision) == "Decision(refused, 'identity-based policy', 'because')"
+
+
+def test_the_answer_for_several_permissions() -> None:
+    allowed, refused = Decision(True, Source.GRANT, "a"), Decision(False, Source.GRANT, "r")
+    undecided = Decision(False, Source.NOT_UNDERSTOOD, "u", unsupported=("x",))
+    other = Decision(True, Source.GRANT, "b")
+    assert all_of([allowed, other]).reason == "b"
+    assert all_of([allowed, refused, undecided]).reason == "r"
+    assert all_of([undecided, refused]).reason == "r"
+    assert all_of([undecided, allowed]).reason == "u"
+    assert all_of([allowed, undecided, allowed]).reason == "u"
+    assert all_of(iter([refused, allowed])).reason == "r"
+    with pytest.raises(ValueError, match=r"^no permission is asked for$"):
+        all_of([])
+
+
+def test_a_request_that_breaks_only_what_no_decision_needs_has_no_trace() -> None:
+    broken = replace(SESSION, tags=7)  # type: ignore[arg-type]
+    tagged = allow(Condition={"StringEquals": {"aws:PrincipalTag/team": "x"}})
+    given = Policies(identity=(policy(PolicyKind.IDENTITY, allow(), tagged),), resource=key_policy(DELEGATION))
+    decision = authorize(Request(broken, "kms:Decrypt", Resource(KEY, HOME)), given)
+    assert decision.allowed
+    assert decision.trace == ()
 
 
 def test_text_that_is_no_unicode_is_shown_with_escapes() -> None:
@@ -136,6 +247,7 @@ def test_a_resource_that_is_no_arn_is_named() -> None:
     limited = Policies(identity=(policy(PolicyKind.IDENTITY, allow(Resource="arn:aws:kms:*:*:key/*")),))
     decision = authorize(Request(SESSION, "kms:Decrypt", Resource("key/x", HOME)), limited)
     assert decision.reason.endswith("the requested resource 'key/x', which is no ARN")
+    assert decision.trace == ()
 
 
 def test_an_error_while_deciding_refuses_and_is_named() -> None:

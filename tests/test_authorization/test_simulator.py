@@ -27,7 +27,7 @@ def test_the_simulator_takes_the_owner_from_the_arn_else_from_the_parameter_else
     def answers(owner: str) -> list[str]:
         resources = [f"arn:aws:kms:eu-west-1:{OTHER}:key/k", KEY, "arn:aws:s3:::bucket/a:b:c:d", "*", "arn:aws:x:y:z"]
         found = simulate.simulate(SESSION, policies, ["s3:GetObject"], resources, {}, owner)
-        return [evaluation.answer.value for evaluation in found]
+        return [each.answer.value for evaluation in found for each in evaluation.resources]
 
     assert answers("") == ["allowed", "implicitDeny", "implicitDeny", "implicitDeny", "implicitDeny"]
     assert answers(OTHER)[:4] == ["allowed", "implicitDeny", "allowed", "allowed"]
@@ -37,8 +37,9 @@ def test_the_simulator_shows_the_decision_and_whence_its_statements_come() -> No
     policies = Policies(identity=(policy(PolicyKind.IDENTITY, allow()),))
     (found,) = simulate.simulate(SESSION, policies, ["kms:Decrypt"], [KEY])
     assert found.matched == (simulate.MatchedStatement(Source.IDENTITY, "identity", "statement 1"),)
-    assert found.detail.allowed
-    assert found.detail.reason == "'statement 1' of identity-based policy 'identity'"
+    (detail,) = [each.detail for each in found.resources]
+    assert detail.allowed
+    assert detail.reason == "'statement 1' of identity-based policy 'identity'"
 
 
 def test_the_simulator_names_keys_that_resources_read() -> None:

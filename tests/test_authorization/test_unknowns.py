@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from authorization import unknowns
-from authorization.documents import Policy, PolicyKind
+from authorization.documents import Policy, PolicyKind, parse_policy
 from authorization.engine import authorize
 from authorization.policies import Policies
 from authorization.request import Request, Resource
@@ -30,6 +31,8 @@ from test_authorization.parts import (
 
 DECRYPT = Request(SESSION, "kms:Decrypt", Resource(KEY, HOME, {}))
 FOREIGN = Request(GUEST, "kms:Decrypt", Resource(KEY, HOME, {"team": ""}))
+CHOSEN_TO_ALLOW = ("RESOURCE_TAGS_ACROSS_ACCOUNTS", "STAR_PRINCIPAL_IGNORES_BOUNDARY")
+"""The guide relies on these two."""
 SPARED = deny(NotPrincipal={"AWS": [HOME, ROLE]})
 
 
@@ -75,6 +78,11 @@ def tagged(operator: str, value: str) -> Policy:
             DECRYPT,
             Policies(identity=(OPEN,), resource=key_policy(allow(Principal="*"), SPARED)),
         ),
+        (
+            "STAR_PRINCIPAL_IGNORES_BOUNDARY",
+            DECRYPT,
+            Policies(boundary=CLOSED[PolicyKind.BOUNDARY], resource=key_policy(allow(Principal="*"))),
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -83,6 +91,50 @@ def test_each_unknown_is_one_switch(
 ) -> None:
     chosen = getattr(unknowns, name)
     before = authorize(request_, policies).allowed
-    assert before is (name == "RESOURCE_TAGS_ACROSS_ACCOUNTS")
+    assert before is (name in CHOSEN_TO_ALLOW)
     monkeypatch.setattr(unknowns, name, not chosen)
     assert authorize(request_, policies).allowed is not before
+
+
+def test_a_star_with_the_callers_arn_is_never_limited_by_a_boundary(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS documents that one, whatever the switch says of other conditions."""
+    monkeypatch.setattr(unknowns, "STAR_PRINCIPAL_IGNORES_BOUNDARY", False)
+    condition = {"ArnEquals": {"aws:PrincipalArn": ROLE}}
+    policies = Policies(
+        boundary=CLOSED[PolicyKind.BOUNDARY], resource=key_policy(allow(Principal="*", Condition=condition))
+    )
+    assert authorize(DECRYPT, policies).allowed
+
+
+SCP_ARN = f"arn:aws:organizations::{HOME}:policy/o-example/service_control_policy/p-example"
+DENIED = "with an explicit deny in a"
+
+
+def denied_by_scp(name: str) -> str:
+    text = json.dumps({"Statement": [allow(Action="*"), deny()]})
+    scp = parse_policy(text, PolicyKind.SERVICE_CONTROL, name)
+    error = authorize(DECRYPT, Policies(identity=(OPEN,), service_control=((scp,),))).error
+    assert error is not None
+    return error.message.partition(DENIED)[2]
+
+
+def test_the_arn_of_a_policy_that_denies_is_shown_for_the_kinds_that_aws_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert denied_by_scp(SCP_ARN) == f" service control policy: {SCP_ARN}"
+    assert denied_by_scp("not an ARN") == " service control policy"
+    monkeypatch.setattr(unknowns, "POLICY_ARNS_IN_DENIALS", ())
+    assert denied_by_scp(SCP_ARN) == " service control policy"
+
+
+def test_the_arn_of_other_policies_that_deny_is_shown_once_they_are_among_the_kinds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    arn = f"arn:aws:iam::{HOME}:policy/Fence"
+    closed = parse_policy(json.dumps({"Statement": deny()}), PolicyKind.IDENTITY, arn)
+    policies = Policies(identity=(OPEN, closed), resource=key_policy(DELEGATION))
+    before = authorize(DECRYPT, policies).error
+    monkeypatch.setattr(unknowns, "POLICY_ARNS_IN_DENIALS", ("identity-based policy",))
+    after = authorize(DECRYPT, policies).error
+    assert before is not None
+    assert after is not None
+    assert before.message.endswith(f"{DENIED}n identity-based policy")
+    assert after.message == f"{before.message}: {arn}"

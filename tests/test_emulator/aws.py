@@ -7,13 +7,17 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from multiprocessing.connection import Client
+from pathlib import Path
 from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
 
+from emulator import Emulator
 from harness import tally
 from harness.cloud import CLIENT_CONFIG
+from test_emulator import faults
 
 REGION = "us-east-1"
 SESSION: Any = boto3.Session()
@@ -115,6 +119,27 @@ class Account:
         listed = [{"TagKey": key, "TagValue": value} for key, value in (tags or {}).items()]
         arn: str = self.root.kms.create_key(Tags=listed, **members)["KeyMetadata"]["Arn"]
         return arn
+
+
+@dataclass(frozen=True)
+class Faulty:
+    """An emulator in which a test can break something, and look."""
+
+    emulator: Emulator
+
+    def make(self, name: str, **arguments: Any) -> Any:
+        """Call the function `name` of the module `faults` within the emulator."""
+        assert self.emulator._folder is not None
+        port = int((Path(self.emulator._folder.name) / "faults").read_text())
+        with Client(("127.0.0.1", port), authkey=faults.KEY) as connection:
+            connection.send((name, arguments))
+            problem, answer = connection.recv()
+        assert not problem, problem
+        return answer
+
+    def log_after(self, before: str) -> str:
+        """What the log says beyond `before`."""
+        return self.emulator.log()[len(before) :]
 
 
 def make_user(root: Caller, name: str, *policies: Mapping[str, Any]) -> Caller:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from emulator import Emulator
-from test_emulator.aws import Account
+from emulator.process import DEFAULT_SERVICES
+from test_emulator import faults
+from test_emulator.aws import Account, Faulty
 
 
 @pytest.fixture
@@ -18,3 +23,12 @@ def account(emulator: Emulator) -> Account:
 def other(emulator: Emulator) -> Account:
     """A second account."""
     return Account.make(emulator.endpoint_url)
+
+
+@pytest.fixture(scope="session")
+def faulty() -> Iterator[Faulty]:
+    """An emulator with switches; tests that use it are in the group `faults`, so that one worker makes it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("emulator.process.LAUNCHER", Path(faults.__file__))
+        with Emulator(services=(*DEFAULT_SERVICES, "cloudformation")) as running:
+            yield Faulty(running)

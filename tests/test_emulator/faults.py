@@ -6,6 +6,7 @@ file `faults` of the emulator's folder. Nothing of this is in the emulator itsel
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -94,7 +95,53 @@ def session_changed(access_key: str, **members: Any) -> None:
     sessions.remember(replace(sessions._sessions[access_key], **members))
 
 
+# What can be asked
+
+
+def digest() -> str:
+    """A digest of all that the emulator keeps: equal digests mean that nothing changed in between."""
+    from localstack.services.cloudformation.models import cloudformation_stores
+    from localstack.services.iam.models import iam_stores
+    from localstack.services.kms.models import kms_stores
+    from localstack.services.sts.models import sts_stores
+
+    from emulator import sessions
+
+    everything = (iam_stores, kms_stores, sts_stores, cloudformation_stores, sessions._sessions)
+    return hashlib.sha256(_plain(everything, ()).encode()).hexdigest()
+
+
+def keep(account: str) -> str:
+    """How many keys, in how many stores, the emulator keeps for this account."""
+    from localstack.services.kms.models import kms_stores
+
+    regions = dict.get(kms_stores, account, {})
+    return f"{sum(len(store.keys) for store in regions.values())} keys in {len(regions)} stores"
+
+
 # How
+
+
+def _plain(value: Any, above: tuple[int, ...]) -> str:
+    """The value as text, members of objects included; what holds itself is named only."""
+    if id(value) in above:
+        return "itself"
+    above = (*above, id(value))
+    if isinstance(value, dict):
+        # LocalStack makes a member of a store when it is read for the first time; empty, it says nothing.
+        pairs = ((str(key), _plain(item, above)) for key, item in list(value.items()) if item not in ({}, [], None))
+        return "{" + ",".join(f"{key}:{text}" for key, text in sorted(pairs)) + "}" + _members(value, above)
+    if isinstance(value, (list, tuple, set, frozenset)):
+        texts = [_plain(item, above) for item in value]
+        return "[" + ",".join(sorted(texts) if isinstance(value, (set, frozenset)) else texts) + "]"
+    if isinstance(value, (str, bytes, int, float, bool, type(None), datetime)):
+        return repr(value)
+    return type(value).__name__ + _members(value, above)
+
+
+def _members(value: Any, above: tuple[int, ...]) -> str:
+    members = {name: item for name, item in getattr(value, "__dict__", {}).items() if not name.endswith("lock")}
+    return _plain(members, above) if members else ""
 
 
 def _iam(account: str) -> Any:
@@ -116,6 +163,7 @@ def _kms(account: str) -> Any:
 def _break_decisions() -> None:
     """Put switches into the decision's way: in front of it, inside it, and behind it."""
     engine: Any = import_module("authorization.engine")
+    decisions: Any = import_module("authorization.decision")
     gateway: Any = import_module("emulator.gateway")
 
     def how(account: str) -> str:
@@ -135,7 +183,8 @@ def _break_decisions() -> None:
             if failing == "answers yes":
                 return True
             decision = authorize(call)
-            return replace(decision, error=None) if failing == "refuses without an error" else decision
+            without = decisions.Decision(decision.allowed, decision.source, decision.reason)
+            return without if failing == "refuses without an error" else decision
 
         return decide
 
@@ -166,10 +215,9 @@ def _serve() -> None:
             with listener.accept() as connection:
                 name, arguments = connection.recv()
                 try:
-                    globals()[name](**arguments)
-                    connection.send("")
+                    connection.send(("", globals()[name](**arguments)))
                 except Exception as error:
-                    connection.send(f"{type(error).__name__}: {error}")
+                    connection.send((f"{type(error).__name__}: {error}", None))
 
 
 if __name__ == "__main__":

@@ -335,19 +335,10 @@ class TestReplicas:
         assert code_of(there.kms.decrypt, CiphertextBlob=blob) == DENIED
         assert elsewhere.kms.decrypt(CiphertextBlob=blob)["KeyId"] == replica
 
-    def test_promoting_it_needs_the_permission_on_both_keys(self, account: Account) -> None:
-        """LocalStack does not have the operation; the decision comes first."""
+    def test_promoting_it_is_not_offered(self, account: Account) -> None:
         primary = account.key(MultiRegion=True)
-        account.root.kms.replicate_key(KeyId=primary, ReplicaRegion="eu-west-1")
-        replica = primary.replace("us-east-1", "eu-west-1")
-        promote = {"KeyId": primary, "PrimaryRegion": "eu-west-1"}
-        of_one = account.session("One", allow("kms:UpdatePrimaryRegion", resource=primary))
-        of_both = account.session("Both", allow("kms:UpdatePrimaryRegion", resource=[primary, replica]))
-        code, message = error_of(of_one.kms.update_primary_region, **promote)
-        assert (code, f"kms:UpdatePrimaryRegion on resource: {replica}" in message) == (DENIED, True)
-        assert code_of(of_both.kms.update_primary_region, **promote) == "InternalFailure"
-        promote["PrimaryRegion"] = "eu-central-1"
-        assert code_of(of_both.kms.update_primary_region, **promote) == "NotFoundException"
+        error = error_of(account.root.kms.update_primary_region, KeyId=primary, PrimaryRegion="eu-west-1")
+        assert error == ("UnsupportedOperation", "The emulator does not offer kms:UpdatePrimaryRegion.")
 
     def test_its_policy_is_checked(self, account: Account) -> None:
         primary = account.key(MultiRegion=True)

@@ -31,7 +31,8 @@ SCENARIOS: list[dict[str, Any]] = [
 ]
 FIELDS = {
     *("topic", "name", "caller", "identity", "boundary", "session policy", "session", "role tags", "owner", "key"),
-    *("second", "grants", "blob", "target", "call", "then", "expect", "error", "answers", "shows", "region"),
+    *("second", "grants", "blob", "target", "call", "then", "expect", "error", "answers", "resources", "shows"),
+    "region",
 }
 NUMBERS = count(1)
 
@@ -71,7 +72,14 @@ def test_scenario(scenario: dict[str, Any], pair: tuple[Account, Account]) -> No
         assert str(answer[member]) == value
     if "answers" in scenario:
         results = answer["EvaluationResults"]
+        assert [result["EvalActionName"] for result in results] == list(scenario["answers"])
         assert {result["EvalActionName"]: result["EvalDecision"] for result in results} == scenario["answers"]
+        shown_resources = {
+            f"{result['EvalActionName']} on {each['EvalResourceName']}": each["EvalResourceDecision"]
+            for result in results
+            for each in result.get("ResourceSpecificResults") or ()
+        }
+        assert shown_resources == stage.names_in(scenario.get("resources", {}))
 
 
 @dataclass
@@ -163,13 +171,13 @@ class Stage:
     def _document(self, statements: Any) -> str:
         if isinstance(statements, str):
             return str(self.written(statements))
-        listed = [statement(self._names_in(each), {}) for each in statements]
+        listed = [statement(self.names_in(each), {}) for each in statements]
         for each in listed:
             if str(each["Action"][0]).startswith("sts:") and "Principal" in each:
                 del each["Resource"]
         return json.dumps({"Version": "2012-10-17", "Statement": listed})
 
-    def _names_in(self, value: Any) -> Any:
+    def names_in(self, value: Any) -> Any:
         """Names replaced in everything, the names of members included; texts stay texts."""
         text = re.sub(r"<([a-z ]+)>", lambda match: str(self.names[match[1]]), json.dumps(value))
         return json.loads(text)

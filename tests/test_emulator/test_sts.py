@@ -241,17 +241,17 @@ def token(**claims: Any) -> str:
 class TestWebIdentity:
     ISSUER = "tokens.example.com"
 
-    def role(self, account: Account) -> str:
+    def role(self, account: Account, issuer: str = ISSUER, **more: Any) -> str:
         account.root.iam.create_open_id_connect_provider(
-            Url=f"https://{self.ISSUER}", ClientIDList=["app"], ThumbprintList=["0" * 40]
+            Url=f"https://{issuer}", ClientIDList=["app"], ThumbprintList=["0" * 40]
         )
-        provider = f"arn:aws:iam::{account.id}:oidc-provider/{self.ISSUER}"
+        provider = f"arn:aws:iam::{account.id}:oidc-provider/{issuer}"
         trust = policy(
             statement(
                 "Allow",
                 ["sts:AssumeRoleWithWebIdentity", "sts:TagSession"],
                 Principal={"Federated": provider},
-                Condition={"StringEquals": {f"{self.ISSUER}:sub": "me", f"{self.ISSUER}:aud": "app"}},
+                Condition={"StringEquals": {f"{issuer}:sub": "me", f"{issuer}:aud": "app"}, **more},
             )
         )
         return account.role("Web", trust=trust)
@@ -274,6 +274,27 @@ class TestWebIdentity:
         assert code(token(iss="https://else.example.com", aud="app", sub="me")) == "InvalidIdentityToken"
         assert code(token(iss=issuer, aud="app", sub="me", exp=1)) == "ExpiredTokenException"
         assert code("nonsense") == "InvalidIdentityToken"
+
+    def test_the_claims_that_sts_checks_for_its_provider_are_condition_keys(self, account: Account) -> None:
+        issuer = "token.actions.githubusercontent.com"
+        role = self.role(
+            account,
+            issuer,
+            StringLike={f"{issuer}:repository": "plerion/*"},
+            NumericEquals={f"{issuer}:repository_owner_id": "7"},
+            Null={f"{issuer}:environment": "true"},
+        )
+
+        def code(**claims: Any) -> str:
+            identity = token(iss=f"https://{issuer}", aud="app", sub="me", **claims)
+            return code_of(self.assume, account=account, role=role, identity=identity)
+
+        assert code(repository="plerion/scanner", repository_owner_id=7, color="blue") == "allowed"
+        assert code(repository="plerion/scanner", repository_owner_id=7, environment=None) == "allowed"
+        assert code(repository="mallory/scanner", repository_owner_id=7) == DENIED
+        assert code(repository="plerion/scanner", repository_owner_id=8) == DENIED
+        assert code(repository="plerion/scanner", repository_owner_id=7, environment="prod") == DENIED
+        assert code(repository_owner_id=7) == DENIED
 
     def test_its_tags_are_session_tags(self, account: Account) -> None:
         tags = {"principal_tags": {"team": ["blue"]}, "transitive_tag_keys": ["team"]}

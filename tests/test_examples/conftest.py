@@ -11,6 +11,11 @@ from harness.cloud import EmulatedCloud
 from .examples import Runs
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that destroy an example come last: so each example is applied once."""
+    items.sort(key=lambda item: item.name.startswith("test_destroy"))
+
+
 @pytest.fixture(scope="session")
 def runs(cloud: EmulatedCloud) -> Iterator[Runs]:
     """This worker's runs of the examples."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,12 +11,14 @@ import pytest
 
 from harness import tally
 from harness.guide_statements import cross_account_additions, same_account_additions
+from harness.paths import MODULES
 from harness.principals import Principal, role_arn
 from harness.probe import Target, probe
 from harness.runs import ExistingKeys
 
 from .examples import Runs
 
+ROLES_README = MODULES / "plerion-kms" / "README.md"
 pytestmark = pytest.mark.xdist_group("existing-keys")
 
 
@@ -71,6 +74,22 @@ def test_a_key_of_another_account_and_region_is_opened_by_the_provider_of_that_p
         ("appliance", "DescribeKey"),
         ("access", "DescribeKey"),
     }
+
+
+def test_created_roles_are_handed_over_by_the_documented_steps_and_none_is_deleted(run: ExistingKeys) -> None:
+    ((address,),) = [re.findall(r"^terraform state rm '([^']+)'$", ROLES_README.read_text("utf-8"), re.MULTILINE)]
+    state = run.terraform.folder / "terraform.tfstate"
+    kept, variables = state.read_bytes(), dict(run.terraform.variables)
+    try:
+        run.terraform.remove_from_state(address)
+        assert run.terraform.plan(create_roles=False, external_id=None) == []
+    finally:
+        state.write_bytes(kept)
+        run.terraform.variables = dict(variables)
+    # Without the step, the roles would go.
+    deleted = {change.address for change in run.terraform.plan(create_roles=False) if change.action == "delete"}
+    run.terraform.variables = variables
+    assert {f"{address}.aws_iam_role.{role}[0]" for role in ("appliance", "access")} <= deleted
 
 
 def test_the_plan_warns_of_tags_without_effect(run: ExistingKeys) -> None:

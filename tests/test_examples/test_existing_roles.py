@@ -9,6 +9,7 @@ import pytest
 from harness import tally
 from harness.example_run import ExampleRun
 from harness.guide_statements import mode_statement
+from harness.principals import role_arn
 from harness.probe import probe
 from harness.runs import ExistingRoles
 from harness.terraform import TerraformError
@@ -43,7 +44,8 @@ def test_a_role_without_the_tag_is_refused_and_nothing_changes(run: ExampleRun, 
     message = " ".join(str(caught.value).replace("│", " ").split())
     assert (
         f"The role {ExistingRoles.APPLIANCE} lacks the tag PlerionApplianceRole = True, by which key policies know it: "
-        "put the tag on the role with exactly this value, or set check_role_tags = false."
+        "put the tag on the role with exactly this value, or set check_role_tags = false. If the role has it, the "
+        "provider's ignore_tags hides it: take it out of there."
     ) in message
     assert iam.list_role_policies(RoleName=ExistingRoles.APPLIANCE)["PolicyNames"] == policies
     document = iam.get_role_policy(RoleName=ExistingRoles.APPLIANCE, PolicyName="PlerionKmsCmkAccess")["PolicyDocument"]
@@ -67,3 +69,37 @@ def test_a_mode_attached_by_the_stack_too_gives_the_union_unless_the_tag_binds(r
         assert decrypts() == {"no-tag": False, "granted": True, "denied": False}
     finally:
         iam.delete_role_policy(RoleName=ExistingRoles.APPLIANCE, PolicyName="FromTheStack")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "needed"),
+    [("inline", "managed", "iam:AttachRolePolicy"), ("managed", "inline", "iam:PutRolePolicy")],
+)
+def test_a_change_of_form_that_fails_half_way_leaves_the_policy_on_the_role(
+    run: ExampleRun, start: str, end: str, needed: str
+) -> None:
+    iam = run.stage.integration.root.client("iam")
+    deployer = role_arn(run.stage.deployer).split("/")[-1]
+
+    def policies() -> dict[str, list[str]]:
+        tally.CURRENT.asserted += 2
+        role = {"RoleName": ExistingRoles.APPLIANCE}
+        attached = iam.list_attached_role_policies(**role)["AttachedPolicies"]
+        return {
+            "inline": iam.list_role_policies(**role)["PolicyNames"],
+            "managed": [policy["PolicyName"] for policy in attached],
+        }
+
+    before = {"inline": [], "managed": [], start: ["PlerionKmsCmkAccess"]}
+    run.terraform.apply(attach_policy_as=start)
+    assert policies() == before
+    denied = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": needed, "Resource": "*"}]}
+    iam.put_role_policy(RoleName=deployer, PolicyName="Denied", PolicyDocument=json.dumps(denied))
+    try:
+        with pytest.raises(TerraformError, match=needed):
+            run.terraform.apply(attach_policy_as=end)
+        assert policies() == before
+    finally:
+        iam.delete_role_policy(RoleName=deployer, PolicyName="Denied")
+    run.terraform.apply(attach_policy_as=end)
+    assert policies() == {"inline": [], "managed": [], end: ["PlerionKmsCmkAccess"]}

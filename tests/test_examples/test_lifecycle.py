@@ -21,6 +21,7 @@ SWITCHED = {
     "existing-roles": ["module.plerion_kms.module.cmk_access.module.policy.aws_iam_role_policy.this[0]"],
     "hardened-key": ["module.plerion_kms.module.cmk_access.module.policy.aws_iam_policy.this[0]"],
     "isolated-key": ["module.plerion_kms.module.cmk_access.module.policy.aws_iam_role_policy.this[0]"],
+    "many-accounts": ["ApplianceCmkAccess", "ApplianceCmkAccess"],
     "many-keys": ["module.plerion_kms.module.cmk_access.module.policy.aws_iam_role_policy.this[0]"],
     "organization": ["ApplianceCmkAccess"],
     "selected-keys": ["module.plerion_kms.module.cmk_access.module.policy.aws_iam_role_policy.this[0]"],

@@ -12,6 +12,7 @@ from botocore.utils import ArnParser
 from harness import tally
 from harness.paths import EXAMPLES
 from harness.runs import ManyKeys
+from harness.stage import STACK_ACCESS_ROLE, STACK_APPLIANCE_ROLE, create_stack_roles
 from harness.terraform import TerraformError
 
 from .examples import Runs
@@ -54,6 +55,45 @@ def test_the_additions_follow_what_the_policies_had_and_go_without_a_trace(run: 
         if change["type"] == "aws_kms_key_policy"
     }
     assert planned == run.policies
+
+
+def test_roles_that_exist_are_looked_up_and_the_recommended_options_reach_the_keys(run: ManyKeys) -> None:
+    account = run.stage.integration
+    create_stack_roles(account, account.root.arn)
+    before = dict(run.terraform.variables)
+    try:
+        plan = run.terraform.plan_document(
+            create_roles=False,
+            attach_statement=False,
+            external_id=None,
+            appliance_role_name=STACK_APPLIANCE_ROLE,
+            access_role_name=STACK_ACCESS_ROLE,
+            hardened=True,
+            allow_ebs_volumes=True,
+        )
+    finally:
+        run.terraform.variables = before
+    planned = [change for change in plan["resource_changes"] if "create" in change["change"]["actions"]]
+    assert [change["address"] for change in planned] == []
+    roles = {
+        "PlerionApplianceRole": f"arn:aws:iam::{account.id}:role/{STACK_APPLIANCE_ROLE}",
+        "RolePurpose": f"arn:aws:iam::{account.id}:role/{STACK_ACCESS_ROLE}",
+    }
+    found = {
+        (statement["Sid"].split(" to ")[1], tag, tuple(condition["ArnEquals"]["aws:PrincipalArn"]) == (roles[tag],))
+        for change in plan["resource_changes"]
+        if change["type"] == "aws_kms_key_policy"
+        for statement in json.loads(change["change"]["after"]["policy"])["Statement"][1:]
+        for condition in [statement["Condition"]]
+        for tag in roles
+        if f"aws:PrincipalTag/{tag}" in condition["StringEquals"]
+    }
+    assert found == {
+        ("decrypt", "PlerionApplianceRole", True),
+        ("make EBS volumes", "PlerionApplianceRole", True),
+        ("attach EBS volumes", "PlerionApplianceRole", True),
+        ("access key metadata", "RolePurpose", True),
+    }
 
 
 def test_the_tag_is_set_where_the_list_has_one(run: ManyKeys) -> None:

@@ -30,15 +30,45 @@ TARGETS = {
         "external_id": "another-external-id",
         "kms_key_access_mode": "SELECTED_KEYS",
     },
+    "but-suspended": {
+        "organizational_unit_ids": ["ou-ab12-33334444", "ou-ab12-55556666"],
+        "exclude_accounts": ["777788889999"],
+    },
 }
-OPTIONS_OFF = {"tag_is_binding": False, "grants_only_for_aws_resources": False}
-FOR_EC2: dict[str, Any] = {**OPTIONS_OFF, "appliance_trusted_role_arns": [], "permissions_boundary_name": None}
+FOR_EC2: dict[str, Any] = {"hardened": False, "appliance_trusted_role_arns": [], "permissions_boundary_name": None}
 FOR_A_SERVICE_ACCOUNT: dict[str, Any] = {
     "appliance_trusted_role_arns": ["arn:aws:iam::111122223333:role/PlerionInstanceProfileRole"],
     "permissions_boundary_name": "Boundary",
-    "tag_is_binding": True,
-    "grants_only_for_aws_resources": True,
+    "hardened": True,
 }
+
+OU: dict[str, Any] = {"organizational_unit_ids": ["r-ab12"]}
+# Name and target -> what is said about it. OpenTofu says what is wrong with a variable one at a time.
+SLIPS: list[tuple[str, dict[str, Any], str]] = [
+    ("a", {"organizational_unit_ids": ["Workloads"]}, "give ids of the form ou-ab12-11112222, or the root's, r-ab12."),
+    (
+        "a",
+        {**OU, "accounts": ["1111-2222-3333"]},
+        "something in accounts that is not an AWS account id: give its 12 digits, in quotes.",
+    ),
+    (
+        "a",
+        {**OU, "exclude_accounts": ["1"]},
+        "something in exclude_accounts that is not an AWS account id: give its 12 digits, in quotes.",
+    ),
+    (
+        "a",
+        {**OU, "accounts": ["111122223333"], "exclude_accounts": ["444455556666"]},
+        "a target with both accounts and exclude_accounts: leave out one of the two",
+    ),
+    ("a", {**OU, "exclude_accounts": []}, "an empty list in accounts or exclude_accounts: name an account"),
+    (
+        "a",
+        {**OU, "kms_key_access_mode": "SOME_KEYS"},
+        'a kms_key_access_mode that is neither "ALL_KEYS" nor "SELECTED_KEYS": set it to one of the two',
+    ),
+    ("d e", OU, "a name that a StackSet cannot have: use letters, digits and hyphens only"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -73,25 +103,31 @@ def test_each_target_gets_what_it_says(plans: dict[str, dict[str, Any]]) -> None
     assert {name: stack_set["parameters"] for name, stack_set in stack_sets.items()} == {
         "everywhere": {"ExternalId": EXTERNAL_ID, "KmsKeyAccessMode": "ALL_KEYS"},
         "acquired": {"ExternalId": "another-external-id", "KmsKeyAccessMode": "SELECTED_KEYS"},
+        "but-suspended": {"ExternalId": EXTERNAL_ID, "KmsKeyAccessMode": "ALL_KEYS"},
     }
     assert {name: stack_set["name"] for name, stack_set in stack_sets.items()} == {
         "everywhere": "plerion-kms-everywhere",
         "acquired": "plerion-kms-acquired",
+        "but-suspended": "plerion-kms-but-suspended",
     }
     assert {stack_set["permission_model"] for stack_set in stack_sets.values()} == {"SERVICE_MANAGED"}
     # With accounts named, nothing is to be rolled out to others of their unit.
     deployed_automatically = {
         name: block["enabled"] for name, stack_set in stack_sets.items() for block in stack_set["auto_deployment"]
     }
-    assert deployed_automatically == {"everywhere": True, "acquired": False}
+    assert deployed_automatically == {"everywhere": True, "acquired": False, "but-suspended": True}
 
     instances = planned_resources(plans["ec2"], "aws_cloudformation_stack_set_instance")
-    (everywhere,), (acquired,) = (instances[name]["deployment_targets"] for name in ("everywhere", "acquired"))
-    assert everywhere["organizational_unit_ids"] == ["r-ab12"]
-    assert not everywhere["accounts"]
-    assert acquired["organizational_unit_ids"] == ["ou-ab12-11112222"]
-    assert acquired["accounts"] == ["111122223333", "444455556666"]
-    assert acquired["account_filter_type"] == "INTERSECTION"
+    deployed = {
+        name: (target["organizational_unit_ids"], target["account_filter_type"], target["accounts"] or [])
+        for name, instance in instances.items()
+        for target in instance["deployment_targets"]
+    }
+    assert deployed == {
+        "everywhere": (["r-ab12"], None, []),
+        "acquired": (["ou-ab12-11112222"], "INTERSECTION", ["111122223333", "444455556666"]),
+        "but-suspended": (["ou-ab12-33334444", "ou-ab12-55556666"], "DIFFERENCE", ["777788889999"]),
+    }
 
 
 @pytest.mark.parametrize("assumed_by", ["ec2", "service account"])
@@ -139,21 +175,14 @@ def template_resources(plan: dict[str, Any]) -> dict[str, Any]:
     return resources
 
 
-def test_a_slip_in_the_targets_is_named(terraform: Terraform) -> None:
-    slips = {
-        "a": {"organizational_unit_ids": ["Workloads"]},
-        "b": {"organizational_unit_ids": ["r-ab12"], "accounts": ["1111-2222-3333"]},
-        "c": {"organizational_unit_ids": ["r-ab12"], "kms_key_access_mode": "SOME_KEYS"},
-        "d e": {"organizational_unit_ids": ["r-ab12"]},
-    }
+@pytest.mark.parametrize(("name", "target", "message"), SLIPS, ids=[message for _, _, message in SLIPS])
+def test_a_slip_in_the_targets_is_named(terraform: Terraform, name: str, target: dict[str, Any], message: str) -> None:
     with pytest.raises(TerraformError) as raised:
-        terraform.plan(targets=slips)
+        terraform.plan(targets={name: target})
     terraform.variables["targets"] = TARGETS
-    message = " ".join(str(raised.value).split())
-    assert "a name that a StackSet cannot have: use letters, digits and hyphens only" in message
-    assert "give ids of the form ou-ab12-11112222, or the root's, r-ab12." in message
-    assert "accounts that is not an AWS account id: give its 12 digits, in quotes." in message
-    assert 'kms_key_access_mode that is neither "ALL_KEYS" nor "SELECTED_KEYS": set it to one of the two' in message
+    said = " ".join(str(raised.value).split())
+    assert said.count("Invalid value for variable") == 1
+    assert message in said
 
 
 @pytest.mark.parametrize("external_id", [None, "another-external-id"])

@@ -18,9 +18,9 @@ MOCK_PROVIDER_SINCE = (1, 7)
 RUNS = {
     "cmk-access": 2,
     "existing-role": 3,
-    "key-access": 7,
+    "key-access": 9,
     "key-policy": 2,
-    "plerion-kms": 3,
+    "plerion-kms": 5,
     "role-policy": 2,
     "roles": 3,
 }

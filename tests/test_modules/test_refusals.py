@@ -47,6 +47,59 @@ POLICIES = {
     },
 }
 
+ROLE = "arn:aws:iam::111122223333:role/Plerion"
+NOTHING_TO_PIN_TO: dict[str, dict[str, Any]] = {
+    "hardened": {"hardened": True},
+    "pinned": {"pin_additions_to_roles": True},
+    "one role alone": {"appliance_role_arns": [ROLE]},
+    "the other alone": {"hardened": True, "access_role_arns": [ROLE]},
+    "attached, and not looked up": {"create": True, "hardened": True},
+}
+"""Each is refused."""
+
+NOT_PINNED: dict[str, dict[str, Any]] = {
+    "switched off": {"hardened": True, "pin_additions_to_roles": False},
+    "ARNs given": {"hardened": True, "appliance_role_arns": [ROLE], "access_role_arns": [ROLE]},
+    "neither": {},
+}
+"""None of these is."""
+
+
+def _identity_policy(size: int, text: str = "") -> str:
+    """An identity policy of that many characters as it is sent; `text` is in its Sid, and counts with its length."""
+    empty = json.dumps({"Version": "2012-10-17", "Statement": [{"Sid": ""}]}, separators=(",", ":"))
+    return empty.replace('""', f'"{text}{"x" * (size - len(empty) - len(text))}"')
+
+
+# Sizes that IAM takes: 6,144 characters of a managed policy, 10,240 of a role's inline policies together, white space
+# between the parts not counted. Source: IAM user guide, "IAM and AWS STS quotas".
+SIZED_POLICIES = {
+    "FitsManaged": {"attach_policy_as": "managed", "policy_json": _identity_policy(6144)},
+    "TooLongForManaged": {"attach_policy_as": "managed", "policy_json": _identity_policy(6145)},
+    "TooLongForBoth": {"attach_policy_as": "managed", "policy_json": _identity_policy(10241)},
+    "FitsInline": {"attach_policy_as": "inline", "policy_json": _identity_policy(10240)},
+    "TooLongForInline": {"attach_policy_as": "inline", "policy_json": _identity_policy(10241)},
+    "FitsWithSpaces": {"attach_policy_as": "managed", "policy_json": _identity_policy(6144).replace("{", "{\n    ")},
+    # Terraform and its provider send each < as the six characters of its escape.
+    "TooLongWithEscapes": {"attach_policy_as": "managed", "policy_json": _identity_policy(6140, "<")},
+}
+SHORTEN = (
+    "name fewer of key_arns, key_account_ids and key_regions, or leave key_regions or key_account_ids empty, so that "
+    "the statement covers any Region or account"
+)
+MANAGED = "characters, more than the 6144 of a managed policy"
+
+NO_ARNS = (
+    "The ARNs of the two roles are not known, so the additions can't be pinned to them as hardened or "
+    "pin_additions_to_roles asks: set appliance_role_arns and access_role_arns, leave create and check_role_tags true, "
+    "or set pin_additions_to_roles = false."
+)
+BY_NAME_AND_PLACE = (
+    "key_arns names the keys one by one, so key_account_ids and key_regions would have no effect: leave out key_arns, "
+    "or those two."
+)
+TIMES = {NO_ARNS: len(NOTHING_TO_PIN_TO), BY_NAME_AND_PLACE: 2}
+
 REFUSED = [
     ("The merged key policy has 32769 bytes, more than the 32768 that KMS accepts: shorten the policy that you give."),
     (
@@ -70,14 +123,15 @@ REFUSED = [
         "false to render the documents alone."
     ),
     "role_name is missing: name the role that is to be looked up, or set create = false.",
+    f'The policy TooLongForManaged has 6145 {MANAGED}: set attach_policy_as = "inline", or {SHORTEN}.',
+    f'The policy TooLongWithEscapes has 6145 {MANAGED}: set attach_policy_as = "inline", or {SHORTEN}.',
+    f"The policy TooLongForBoth has 10241 {MANAGED}: {SHORTEN}.",
     (
-        "The policy PlerionKmsCmkAccess is longer than the 6144 characters of a managed policy: set attach_policy_as = "
-        '"inline", or limit it to fewer accounts and Regions.'
+        "The policy TooLongForInline has 10241 characters, more than the 10240 that all inline policies of a role may "
+        f"have together: {SHORTEN}. A managed policy may have no more than 6144."
     ),
-    (
-        "pin_additions_to_roles needs roles that the module creates or looks up: leave create and check_role_tags "
-        "true, or call modules/key-policy with appliance_role_arns and access_role_arns."
-    ),
+    NO_ARNS,
+    BY_NAME_AND_PLACE,
 ]
 
 
@@ -100,9 +154,14 @@ def _value(case: dict[str, Any]) -> Any:
 def errors(provider: KeptProvider, tmp_path_factory: pytest.TempPathFactory) -> Counter[str]:
     """The errors of two plans: wrong values stop Terraform before it looks at the rest."""
     folder = ModuleFolder(tmp_path_factory.mktemp("refusals"), "refusals", provider, _calls_with_wrong_values())
-    wrong_values = folder.run("plan", variables={"policies": POLICIES})
+    given = {
+        "policies": POLICIES,
+        "sized_policies": SIZED_POLICIES,
+        "nothing_to_pin_to": {**NOTHING_TO_PIN_TO, **NOT_PINNED},
+    }
+    wrong_values = folder.run("plan", variables=given)
     folder.without_more()
-    refused = folder.run("plan", variables={"policies": POLICIES})
+    refused = folder.run("plan", variables=given)
     assert not wrong_values.succeeded
     assert not refused.succeeded
     return Counter(wrong_values.errors) + Counter(refused.errors)
@@ -110,7 +169,7 @@ def errors(provider: KeptProvider, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.mark.parametrize("message", REFUSED)
 def test_what_cannot_be_done_is_refused_in_the_plan(errors: Counter[str], message: str) -> None:
-    assert errors[message] >= 1
+    assert errors[message] == TIMES.get(message, 1)
 
 
 @pytest.mark.parametrize(

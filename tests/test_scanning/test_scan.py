@@ -198,7 +198,11 @@ def test_make_hands_the_folder_on_as_it_is(tmp_path: Path, name: str) -> None:
         encoding="utf-8",
     )
     answer = subprocess.run(
-        ["make", "scan", f"FOLDER={name}"], cwd=tmp_path, capture_output=True, text=True, check=False
+        [shutil.which("make") or "make", "scan", f"FOLDER={name}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert answer.stdout == f"{name}\n"
     assert not (tmp_path / "y").exists()

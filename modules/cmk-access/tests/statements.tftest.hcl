@@ -1,6 +1,10 @@
 # `terraform test` of this file needs Terraform 1.7 or newer, for the mocked provider; the module itself needs 1.6.
 
-mock_provider "aws" {}
+mock_provider "aws" {
+  mock_resource "aws_iam_policy" {
+    defaults = { arn = "arn:aws:iam::111122223333:policy/made" }
+  }
+}
 
 run "nothing_is_created_and_all_is_rendered" {
   command = plan
@@ -55,7 +59,7 @@ run "every_option" {
   }
 
   assert {
-    condition     = output.statements[2].Effect == "Deny" && output.statements[2].Condition == { StringNotEqualsIgnoreCase = { "aws:ResourceTag/PlerionAccess" = "Granted" } } && output.statements[2].Resource == ["arn:aws-us-gov:kms:*:*:key/*"]
-    error_message = "The Deny does not cover every key that is not tagged Granted."
+    condition     = output.statements[2].Effect == "Deny" && jsonencode(output.statements[2].Condition) == jsonencode({ StringNotEqualsIgnoreCase = { "aws:ResourceTag/PlerionAccess" = "Granted" }, "ForAllValues:StringNotLike" = { "kms:ResourceAliases" = "alias/aws/*" } }) && output.statements[2].Resource == ["arn:aws-us-gov:kms:*:*:key/*"]
+    error_message = "The Deny does not cover every customer managed key that is not tagged Granted."
   }
 }

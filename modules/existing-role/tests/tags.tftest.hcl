@@ -1,10 +1,8 @@
 # `terraform test` of this file needs Terraform 1.7 or newer, for the mocked provider; the module itself needs 1.6.
 
 mock_provider "aws" {
-  override_data {
-    target = data.aws_iam_role.this
-    values = {
-      name      = "plerion-stack-PlerionApplianceRole-1A2B3C"
+  mock_data "aws_iam_role" {
+    defaults = {
       arn       = "arn:aws:iam::111122223333:role/plerion-stack-PlerionApplianceRole-1A2B3C"
       unique_id = "AROAEXAMPLE"
       tags      = { PlerionApplianceRole = "True", Owner = "Security" }

@@ -1,17 +1,12 @@
 # `terraform test` of this file needs Terraform 1.7 or newer, for the mocked provider; the module itself needs 1.6.
 
 mock_provider "aws" {
-  mock_data "aws_region" {
-    defaults = { id = "eu-west-1", name = "eu-west-1" }
+  mock_data "aws_service" {
+    defaults = { region = "eu-west-1" }
   }
   mock_data "aws_caller_identity" {
     defaults = { account_id = "111122223333" }
   }
-}
-
-variables {
-  delegating = "{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::111122223333:root\"},\"Action\":\"kms:*\",\"Resource\":\"*\"}}"
-  isolated   = "{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::111122223333:role/Admin\"},\"Action\":\"kms:*\",\"Resource\":\"*\"}}"
 }
 
 run "policies_and_tags_of_the_keys_that_ask_for_them" {
@@ -20,10 +15,10 @@ run "policies_and_tags_of_the_keys_that_ask_for_them" {
   variables {
     kms_key_access_mode = "SELECTED_KEYS"
     keys = {
-      policy    = { key_arn = "arn:aws:kms:eu-west-1:111122223333:key/mrk-1", policy_json = var.isolated }
+      policy    = { key_arn = "arn:aws:kms:eu-west-1:111122223333:key/mrk-1", policy_json = "{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::111122223333:role/Admin\"},\"Action\":\"kms:*\",\"Resource\":\"*\"}}" }
       tag       = { key_arn = "arn:aws:kms:eu-west-1:111122223333:key/2", plerion_access_tag = "Granted" }
-      both      = { key_arn = "arn:aws:kms:eu-west-1:111122223333:key/3", policy_json = var.delegating, plerion_access_tag = "Granted" }
-      taken_out = { key_arn = "arn:aws:kms:eu-west-1:111122223333:key/4", policy_json = var.isolated, grant_plerion_access = false }
+      both      = { key_arn = "arn:aws:kms:eu-west-1:111122223333:key/3", policy_json = "{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::111122223333:root\"},\"Action\":\"kms:*\",\"Resource\":\"*\"}}", plerion_access_tag = "Granted" }
+      taken_out = { key_arn = "arn:aws:kms:eu-west-1:111122223333:key/4", policy_json = "{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::111122223333:role/Admin\"},\"Action\":\"kms:*\",\"Resource\":\"*\"}}", grant_plerion_access = false }
     }
   }
 
@@ -54,7 +49,7 @@ run "warnings_in_all_keys" {
   variables {
     kms_key_access_mode = "ALL_KEYS"
     keys = {
-      denied  = { key_arn = "arn:aws:kms:eu-west-1:111122223333:key/1", policy_json = var.delegating, plerion_access_tag = "Denied" }
+      denied  = { key_arn = "arn:aws:kms:eu-west-1:111122223333:key/1", policy_json = "{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::111122223333:root\"},\"Action\":\"kms:*\",\"Resource\":\"*\"}}", plerion_access_tag = "Denied" }
       granted = { key_arn = "arn:aws:kms:eu-west-1:111122223333:key/2", plerion_access_tag = "Granted" }
     }
   }
@@ -69,7 +64,7 @@ run "warnings_in_selected_keys" {
     kms_key_access_mode = "SELECTED_KEYS"
     keys = {
       denied  = { key_arn = "arn:aws:kms:eu-west-1:111122223333:key/1", plerion_access_tag = "Denied" }
-      granted = { key_arn = "arn:aws:kms:eu-west-1:111122223333:key/2", policy_json = var.isolated, plerion_access_tag = "Granted" }
+      granted = { key_arn = "arn:aws:kms:eu-west-1:111122223333:key/2", policy_json = "{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::111122223333:role/Admin\"},\"Action\":\"kms:*\",\"Resource\":\"*\"}}", plerion_access_tag = "Granted" }
     }
   }
 
@@ -82,7 +77,7 @@ run "warning_across_accounts" {
   variables {
     integration_account_id = "444455556666"
     keys = {
-      denied = { key_arn = "arn:aws:kms:eu-west-1:111122223333:key/1", policy_json = var.isolated, plerion_access_tag = "Denied" }
+      denied = { key_arn = "arn:aws:kms:eu-west-1:111122223333:key/1", policy_json = "{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::111122223333:role/Admin\"},\"Action\":\"kms:*\",\"Resource\":\"*\"}}", plerion_access_tag = "Denied" }
     }
   }
 
@@ -96,7 +91,33 @@ run "a_binding_tag_needs_no_warning" {
     kms_key_access_mode = "SELECTED_KEYS"
     tag_is_binding      = true
     keys = {
-      granted = { key_arn = "arn:aws:kms:eu-west-1:111122223333:key/2", policy_json = var.isolated, plerion_access_tag = "Granted" }
+      granted = { key_arn = "arn:aws:kms:eu-west-1:111122223333:key/2", policy_json = "{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::111122223333:role/Admin\"},\"Action\":\"kms:*\",\"Resource\":\"*\"}}", plerion_access_tag = "Granted" }
+    }
+  }
+}
+
+run "hardened_follows_the_tag_and_asks_for_arns" {
+  command = plan
+
+  variables {
+    kms_key_access_mode = "SELECTED_KEYS"
+    hardened            = true
+    keys = {
+      granted = { key_arn = "arn:aws:kms:eu-west-1:111122223333:key/2", policy_json = "{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::111122223333:role/Admin\"},\"Action\":\"kms:*\",\"Resource\":\"*\"}}", plerion_access_tag = "Granted" }
+    }
+  }
+
+  expect_failures = [output.policy_json]
+}
+
+run "hardened_without_additions_needs_no_arns" {
+  command = plan
+
+  variables {
+    hardened = true
+    keys = {
+      taken_out = { key_arn = "arn:aws:kms:eu-west-1:111122223333:key/2", policy_json = "{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::111122223333:role/Admin\"},\"Action\":\"kms:*\",\"Resource\":\"*\"}}", grant_plerion_access = false }
+      tag       = { key_arn = "arn:aws:kms:eu-west-1:111122223333:key/3", plerion_access_tag = "Granted" }
     }
   }
 }
@@ -110,7 +131,7 @@ run "the_provider_of_another_place_is_refused" {
     }
   }
 
-  expect_failures = [data.aws_region.this, data.aws_caller_identity.this]
+  expect_failures = [data.aws_service.kms, data.aws_caller_identity.this]
 }
 
 run "nothing" {
@@ -119,12 +140,12 @@ run "nothing" {
   variables {
     create = false
     keys = {
-      policy = { key_arn = "arn:aws:kms:eu-west-1:111122223333:key/1", policy_json = var.isolated, plerion_access_tag = "Denied" }
+      policy = { key_arn = "arn:aws:kms:eu-west-1:111122223333:key/1", policy_json = "{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::111122223333:role/Admin\"},\"Action\":\"kms:*\",\"Resource\":\"*\"}}", plerion_access_tag = "Denied" }
     }
   }
 
   assert {
-    condition     = length(aws_kms_key_policy.this) + length(terraform_data.tag) + length(terraform_data.untag) + length(terraform_data.restore) + length(data.aws_region.this) + length(data.aws_caller_identity.this) == 0
+    condition     = length(aws_kms_key_policy.this) + length(terraform_data.tag) + length(terraform_data.untag) + length(terraform_data.restore) + length(data.aws_service.kms) + length(data.aws_caller_identity.this) == 0
     error_message = "Something is set or read although create is false."
   }
 }

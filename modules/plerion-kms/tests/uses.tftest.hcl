@@ -9,6 +9,9 @@ mock_provider "aws" {
       tags = { PlerionApplianceRole = "True", RolePurpose = "PlerionAccess" }
     }
   }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws-us-gov" }
+  }
   mock_resource "aws_iam_policy" {
     defaults = { arn = "arn:aws:iam::111122223333:policy/made" }
   }
@@ -30,6 +33,11 @@ run "roles_created_and_the_additions_pinned_to_them" {
   assert {
     condition     = output.appliance_role_name == "PlerionApplianceRole" && output.access_role_name == "PlerionAccessRole" && output.appliance_instance_profile_name == "PlerionApplianceRole"
     error_message = "The roles' names are not handed on."
+  }
+
+  assert {
+    condition     = output.cmk_access_statement.Resource == ["arn:aws-us-gov:kms:*:*:key/*"] && startswith(jsondecode(output.access_trust_policy_json).Statement[0].Principal.AWS, "arn:aws-us-gov:")
+    error_message = "The documents are not for the provider's partition."
   }
 
   assert {
@@ -66,6 +74,51 @@ run "existing_roles" {
   }
 }
 
+run "hardened_but_for_one_option" {
+  command = plan
+
+  variables {
+    create_roles                  = false
+    hardened                      = true
+    grants_only_for_aws_resources = false
+  }
+
+  assert {
+    condition     = output.cmk_access_statements[*].Sid == ["PlerionKmsCmkAccess", "PlerionKmsCmkAccessTagIsBinding"] && output.tag_is_binding
+    error_message = "The options do not follow hardened, or one that is set itself does."
+  }
+
+  assert {
+    condition     = output.pinned_appliance_role_arns == tolist(["arn:aws:iam::111122223333:role/found"]) && output.pinned_access_role_arns == tolist(["arn:aws:iam::111122223333:role/found"])
+    error_message = "The additions are not pinned to the roles that were found."
+  }
+
+  assert {
+    condition     = alltrue([for statement in output.same_account_key_policy_statements : !can(statement.Condition.StringLike)])
+    error_message = "hardened limits the appliance to calls through AWS services."
+  }
+}
+
+run "arns_given_pin_without_further_options" {
+  command = plan
+
+  variables {
+    create              = false
+    appliance_role_arns = ["arn:aws:iam::111122223333:role/Appliance"]
+    access_role_arns    = ["arn:aws:iam::111122223333:role/Access"]
+  }
+
+  assert {
+    condition     = [for statement in output.same_account_key_policy_statements : statement.Condition.ArnEquals["aws:PrincipalArn"][0]] == ["arn:aws:iam::111122223333:role/Appliance", "arn:aws:iam::111122223333:role/Access"]
+    error_message = "The additions are not pinned to the given ARNs."
+  }
+
+  assert {
+    condition     = !output.tag_is_binding && output.cmk_access_statements == [output.cmk_access_statement]
+    error_message = "ARNs switch on more than the pins."
+  }
+}
+
 run "documents_only" {
   command = plan
 
@@ -81,5 +134,10 @@ run "documents_only" {
   assert {
     condition     = jsondecode(output.cmk_access_policy_json).Statement == [output.cmk_access_statement] && length(output.same_account_key_policy_statements) == 2
     error_message = "The documents are not rendered."
+  }
+
+  assert {
+    condition     = output.cmk_access_statement.Resource == ["arn:aws:kms:*:*:key/*"] && output.metadata_statement.Resource == "arn:aws:kms:*:*:key/*"
+    error_message = "Without a provider the documents are not the guide's."
   }
 }

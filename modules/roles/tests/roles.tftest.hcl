@@ -1,6 +1,10 @@
 # `terraform test` of this file needs Terraform 1.7 or newer, for the mocked provider; the module itself needs 1.6.
 
-mock_provider "aws" {}
+mock_provider "aws" {
+  mock_resource "aws_iam_policy" {
+    defaults = { arn = "arn:aws:iam::111122223333:policy/made" }
+  }
+}
 
 variables {
   external_id = "shown-by-plerion"

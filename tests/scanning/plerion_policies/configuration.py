@@ -18,7 +18,6 @@ from plerion_policies.rewriting import (
     DOCUMENT_TYPE,
     MANY,
     UNDECIDED,
-    UNKNOWN,
     Rewriter,
     Scope,
     quoted,
@@ -394,7 +393,8 @@ DOCUMENT = """[for x in local.s_%(name)s : { key = try(x.key, 0), json = jsonenc
     Version = try(x.version == null ? "2012-10-17" : x.version, "2012-10-17")
     Documents = concat([%(of)s], flatten([for d in concat(given.base, given.over) : try(jsondecode(d).Documents, [])]))
     Statement = [for i, s in all : [s, try(reverse([for o in all : o if o.Sid == s.Sid])[0], s)][
-      try(s.Sid, "") == "" ? 0 : 1] if try(s.Sid, "") == "" || i == try(index([for o in all : try(o.Sid, "")], s.Sid), i)]
+      try(s.Sid, "") == "" ? 0 : 1]
+      if try(s.Sid, "") == "" || i == try(index([for o in all : try(o.Sid, "")], s.Sid), i)]
   }][0]][0]) }]"""
 
 

@@ -220,7 +220,7 @@ def _entries(graph: Any) -> Iterator[Mapping[str, Any]]:
 def _users(
     evaluation: Evaluation,
 ) -> tuple[dict[str, frozenset[Kind | None]], frozenset[str], frozenset[tuple[str, str]]]:
-    """What each `aws_iam_policy_document` is used for, the JSON that they make, and the module calls that are followed."""
+    """What each `aws_iam_policy_document` is used for, the JSON that they make, and the calls that are followed."""
     users: dict[str, set[Kind | None]] = defaultdict(set)
     made: set[str] = set()
     followed: set[tuple[str, str]] = set()

@@ -38,7 +38,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Sequence_:
+class Insertion:
     """An interpolation (`${`) or a directive (`%{`) of a template, with the marks that trim white space."""
 
     opening: str
@@ -51,7 +51,7 @@ class Sequence_:
 class Template:
     """A quoted string or a heredoc. Literal parts are as they are written; `indented` marks `<<-`."""
 
-    parts: list[str | Sequence_]
+    parts: list[str | Insertion]
     heredoc: str = ""
     indented: bool = False
 
@@ -148,7 +148,7 @@ class _Scanner:
                 raise self._error(f"'{match[0]}' is neither an attribute nor a block")
 
     def nodes(self, closing: str) -> list[Node]:
-        """Nodes up to `closing`, which is taken too; a newline that closes an attribute may also be a bracket or EOF."""
+        """Nodes up to `closing`, which is taken too; an attribute may also end with a bracket or with the text."""
         found: list[Node] = []
         while True:
             self._skip()
@@ -191,9 +191,9 @@ class _Scanner:
         self._at = end.end()
         return Template(within._parts(""), word, indented)
 
-    def _parts(self, closing: str) -> list[str | Sequence_]:
+    def _parts(self, closing: str) -> list[str | Insertion]:
         """The parts of a template; `closing` is the quote, or nothing in a heredoc, which knows no backslash."""
-        parts: list[str | Sequence_] = []
+        parts: list[str | Insertion] = []
         literal = ""
         while self._at < len(self._text):
             here = self._text[self._at]
@@ -220,7 +220,7 @@ class _Scanner:
             raise self._error("a string has no end")
         return [*parts, literal] if literal else parts
 
-    def _sequence(self, opening: str) -> Sequence_:
+    def _sequence(self, opening: str) -> Insertion:
         self._at += 2
         trim_before = self._text.startswith("~", self._at)
         self._at += trim_before
@@ -230,7 +230,7 @@ class _Scanner:
             if self._text.startswith("~}", self._at) or self._text.startswith("}", self._at):
                 trim_after = self._text.startswith("~", self._at)
                 self._at += 1 + trim_after
-                return Sequence_(opening, nodes, trim_before, trim_after)
+                return Insertion(opening, nodes, trim_before, trim_after)
             if self._at >= len(self._text):
                 raise self._error("an interpolation has no end")
             nodes.append(self._node(self._text[self._at]))
@@ -307,8 +307,8 @@ def json_node(value: Any) -> Node:
 
 
 def _template(text: str) -> Node:
-    parts: list[str | Sequence_] = _Scanner(text)._parts("")
-    if len(parts) == 1 and isinstance(parts[0], Sequence_) and parts[0].opening == "${":
+    parts: list[str | Insertion] = _Scanner(text)._parts("")
+    if len(parts) == 1 and isinstance(parts[0], Insertion) and parts[0].opening == "${":
         return Group("(", parts[0].nodes)
     return Template([json.dumps(part, ensure_ascii=False)[1:-1] if isinstance(part, str) else part for part in parts])
 

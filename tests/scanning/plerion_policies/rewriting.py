@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from plerion_policies.hcl import Block, Group, Node, Sequence_, Template, source_of
+from plerion_policies.hcl import Block, Group, Insertion, Node, Template, source_of
 
 UNKNOWN = "\ue000"
 UNDECIDED = "\ue001"
@@ -57,7 +57,7 @@ def quoted(text: str) -> str:
 class Scope:
     """What names mean in one module. folder, root: the module's and the root module's, where paths start.
 
-    calls: the module calls that can be followed. blocks: resources and data sources by "type.name" and "data.type.name".
+    calls: the module calls that can be followed. blocks: resources by "type.name", data sources by "data.type.name".
     """
 
     folder: Path
@@ -123,7 +123,7 @@ class Rewriter:
             following = nodes[position + 1] if position + 1 < len(nodes) else ""
             if isinstance(node, Template):
                 for part in node.parts:
-                    if isinstance(part, Sequence_):
+                    if isinstance(part, Insertion):
                         checks += self._references(part.nodes)
             elif isinstance(node, Group):
                 if node.nodes and node.nodes[0] == "for":
@@ -291,7 +291,7 @@ class Rewriter:
             return f"[\n{mark}\n{written}{template.heredoc}\n][0]"
         return f'"{written}"'
 
-    def _sequence(self, part: Sequence_) -> tuple[str, Rewriter]:
+    def _sequence(self, part: Insertion) -> tuple[str, Rewriter]:
         opening = part.opening + ("~" if part.trim_before else "")
         closing = ("~" if part.trim_after else "") + "}"
         nodes = [node for node in part.nodes if node != "\n"]

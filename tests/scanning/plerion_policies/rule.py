@@ -24,7 +24,7 @@ from plerion_policies.blocks import PROVIDER, RESOURCE_TYPES, Block
 from plerion_policies.graph import configuration
 from plerion_policies.rewriting import DOCUMENT_TYPE
 
-# Without it checkov leaves out what a plan does not know, and a policy that is known after apply only would not be seen.
+# Without it checkov leaves out what a plan does not know, so that a policy known after apply would not be seen.
 os.environ.setdefault("EVAL_TF_PLAN_AFTER_UNKNOWN", "1")
 
 GUIDE = "https://github.com/plerion/plerion_kms/blob/main/tests/scanning/README.md"

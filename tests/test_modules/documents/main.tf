@@ -25,6 +25,24 @@ module "govcloud" {
   partition = "aws-us-gov"
 }
 
+module "named_keys" {
+  source = "../../modules/plerion-kms"
+
+  create   = false
+  key_arns = ["arn:aws:kms:us-east-1:111122223333:key/mrk-1", "arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/2"]
+}
+
+module "hardened" {
+  source   = "../../modules/plerion-kms"
+  for_each = toset(["ALL_KEYS", "SELECTED_KEYS"])
+
+  create              = false
+  kms_key_access_mode = each.key
+  hardened            = true
+  appliance_role_arns = ["arn:aws:iam::111122223333:role/PlerionApplianceRole"]
+  access_role_arns    = ["arn:aws:iam::111122223333:role/PlerionAccessRole"]
+}
+
 module "additions" {
   source   = "../../modules/key-policy"
   for_each = { same_account = null, cross_account = var.integration_account_id }

@@ -10,6 +10,18 @@ output "govcloud" {
   value = module.govcloud.policy_json
 }
 
+output "named_keys" {
+  value = module.named_keys.cmk_access_policy_json
+}
+
+output "metadata" {
+  value = module.named_keys.metadata_policy_json
+}
+
+output "hardened" {
+  value = { for mode, module in module.hardened : mode => module.cmk_access_policy_json }
+}
+
 output "additions" {
   value = { for form, module in module.additions : form => module.policy_json }
 }

@@ -22,18 +22,47 @@ module "no_role_to_look_up" {
   source = "../../modules/cmk-access"
 }
 
-module "too_long_for_a_managed_policy" {
-  source = "../../modules/cmk-access"
+# Some of these fit: nothing may be said about them. Two calls, since one form of policy waits for the other.
+module "managed_policy" {
+  source   = "../../modules/role-policy"
+  for_each = { for name, policy in var.sized_policies : name => policy if policy.attach_policy_as == "managed" }
 
   role_name        = "PlerionApplianceRole"
-  check_role_tags  = false
+  policy_name      = each.key
+  policy_json      = each.value.policy_json
   attach_policy_as = "managed"
-  key_account_ids  = [for number in range(200) : format("%012d", number)]
+}
+
+module "inline_policy" {
+  source   = "../../modules/role-policy"
+  for_each = { for name, policy in var.sized_policies : name => policy if policy.attach_policy_as == "inline" }
+
+  role_name   = "PlerionApplianceRole"
+  policy_name = each.key
+  policy_json = each.value.policy_json
 }
 
 module "nothing_to_pin_to" {
-  source = "../../modules/plerion-kms"
+  source   = "../../modules/plerion-kms"
+  for_each = var.nothing_to_pin_to
 
-  create                 = false
-  pin_additions_to_roles = true
+  create                 = each.value.create
+  create_roles           = false
+  check_role_tags        = false
+  attach_statement       = false
+  partition              = "aws"
+  hardened               = each.value.hardened
+  pin_additions_to_roles = each.value.pin_additions_to_roles
+  appliance_role_arns    = each.value.appliance_role_arns
+  access_role_arns       = each.value.access_role_arns
+}
+
+module "keys_by_name_and_by_place" {
+  source   = "../../modules/plerion-kms"
+  for_each = { accounts = [["111122223333"], []], regions = [[], ["eu-west-1"]] }
+
+  create          = false
+  key_arns        = ["arn:aws:kms:eu-west-1:111122223333:key/1"]
+  key_account_ids = each.value[0]
+  key_regions     = each.value[1]
 }
