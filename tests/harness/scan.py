@@ -78,9 +78,10 @@ def scan_project(folder: Path, reports: Path, plans: Planner | None = None) -> d
         documents = (plans or plans_on_the_emulator)(tree_of(folder))
         plan = scan_plans(folder, documents, work, reports)
         answer = hcl.answer().moved(EXAMPLES_APART, "examples/")
-        sarif.write(reports / "hcl.sarif", "checkov/hcl", answer, answer.findings)
         report = answer.of("terraform")
         outcomes = {"plan": _without_placed(plan, report), "hcl": _without_placed(report, plan)}
+        kept = {*outcomes["hcl"].failed, *report.skipped}
+        sarif.write(reports / "hcl.sarif", "checkov/hcl", answer, answer.findings, kept.__contains__)
     for mode, report in outcomes.items():
         if not report.passed:
             raise HarnessError(f"No check passed in mode {mode}, so nothing was looked at: is {folder} the project?")
