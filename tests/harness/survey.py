@@ -29,7 +29,7 @@ class Survey:
     """The files of a folder, hidden folders left out.
 
     configuration: HCL that checkov reads itself. plans: plans as JSON. others: further Terraform, which has to be
-    copied. broken: files that nobody can read, relative to the folder, with what is wrong.
+    copied. broken: files that cannot be read, relative to the folder, with what is wrong.
     """
 
     folder: Path
