@@ -7,8 +7,10 @@ SHELL := /bin/sh
 WORKERS ?= 3
 # For pytest: make test ARGS="-k all_keys".
 ARGS ?=
-# For make scan: a folder with Terraform.
+# For make scan: a folder with Terraform. Its name goes through the environment as it is: neither make nor the shell
+# may read it as text of theirs.
 FOLDER ?=
+override export FOLDER := $(value FOLDER)
 
 # The environment for LocalStack and the harness; another folder and PYTHON try another Python.
 VENV ?= .venv
@@ -69,7 +71,7 @@ lint: tools ## Lint HCL, Python, shell and links; tflint is built with Go where 
 
 .PHONY: scan
 scan: setup ## Scan modules and examples with checkov, as HCL and as plans; FOLDER=PATH scans a folder of yours.
-	@$(VENV_PYTHON) -m harness scan "$(FOLDER)"
+	@$(VENV_PYTHON) -m harness scan
 
 .PHONY: setup
 setup: ## Make the two virtual environments, find or fetch Terraform and its provider. The other targets do it themselves.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,8 +16,15 @@ import psutil
 from harness.errors import HarnessError
 from harness.locations import Location
 from harness.paths import PROJECT
+from harness.terraform_binary import locate
 
 CHECKOV_VARIABLE = "CHECKOV"
+TERRAFORM_VARIABLE = "PLERION_TERRAFORM"
+"""Where the policies find the Terraform that evaluates HCL."""
+ORIGINALS_VARIABLE = "PLERION_ORIGINALS"
+"""A JSON file that says which folder a copy of it, made for checkov, stands for."""
+READABLE = "CKV_PLERION_11"
+"""The check that a policy can be read."""
 POLICIES = PROJECT / "tests" / "scanning"
 CONFIGURATION = PROJECT / ".checkov.yaml"
 
@@ -48,12 +55,39 @@ class Finding:
 
 @dataclass(frozen=True)
 class Report:
-    """What one framework of checkov found."""
+    """What one framework of checkov found. resources: how many it saw. read: blocks whose policies it could read."""
 
     failed: list[Finding] = field(default_factory=list)
     skipped: list[Finding] = field(default_factory=list)
     passed: int = 0
     parsing_errors: list[str] = field(default_factory=list)
+    resources: int = 0
+    read: list[Finding] = field(default_factory=list)
+
+    @property
+    def looked(self) -> bool:
+        """Whether there was anything to look at."""
+        return bool(self.resources or self.passed or self.failed or self.skipped)
+
+    def with_(self, other: Report) -> Report:
+        """Both together."""
+        return Report(
+            [*self.failed, *other.failed],
+            [*self.skipped, *other.skipped],
+            self.passed + other.passed,
+            [*self.parsing_errors, *other.parsing_errors],
+            self.resources + other.resources,
+            [*self.read, *other.read],
+        )
+
+    def placed(self, place: Callable[[Finding], Finding]) -> Report:
+        """The same, with every finding at another place."""
+        return replace(
+            self,
+            failed=[*map(place, self.failed)],
+            skipped=[*map(place, self.skipped)],
+            read=[*map(place, self.read)],
+        )
 
 
 @dataclass(frozen=True)
@@ -78,12 +112,7 @@ class Answer:
             return replace(finding, location=replace(finding.location, file=named(finding.location.file)))
 
         reports = {
-            framework: Report(
-                [at(finding) for finding in report.failed],
-                [at(finding) for finding in report.skipped],
-                report.passed,
-                [named(path) for path in report.parsing_errors],
-            )
+            framework: replace(report.placed(at), parsing_errors=[*map(named, report.parsing_errors)])
             for framework, report in self.reports.items()
         }
         return Answer(reports, self.sarif)
@@ -119,6 +148,7 @@ class Run:
                 "LOG_LEVEL": "WARNING",
                 "ANSI_COLORS_DISABLED": "1",
                 "TMPDIR": str(output),
+                TERRAFORM_VARIABLE: str(locate()),
                 **(switches or {}),
             },
             stdout=subprocess.DEVNULL,
@@ -142,7 +172,8 @@ class Run:
         except BaseException:
             self.stop()
             raise
-        errors = [line for line in messages.splitlines() if "[ERROR]" in line or "Traceback" in line]
+        # A traceback alone is what checkov logs of a file that it does not parse in time; it names that file itself.
+        errors = [line for line in messages.splitlines() if "[ERROR]" in line]
         written = self._output / "results_json.json"
         if errors or not written.is_file():
             detail = "\n".join(errors) or messages[-2000:]
@@ -157,6 +188,8 @@ class Run:
         results = document["results"]
         return Report(
             failed=[self._finding(record) for record in results["failed_checks"]],
+            resources=document["summary"]["resource_count"],
+            read=[self._finding(record) for record in results["passed_checks"] if record["check_id"] == READABLE],
             skipped=[self._finding(record) for record in results["skipped_checks"]],
             passed=document["summary"]["passed"],
             parsing_errors=[os.path.relpath(path, self._tree) for path in results["parsing_errors"]],

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from harness.checkov import Answer, Finding
 
 
-def write(path: Path, category: str, answer: Answer, findings: Sequence[Finding]) -> None:
-    """Write SARIF for `findings`: those of `answer`, in its order, after their places and reasons were completed."""
+def write(
+    path: Path,
+    category: str,
+    answer: Answer,
+    findings: Sequence[Finding],
+    keep: Callable[[Finding], bool] | None = None,
+) -> None:
+    """Write SARIF for `findings`: those of `answer`, in its order, after their places and reasons were completed.
+
+    keep: which of them to write; all by default.
+    """
     document = copy.deepcopy(answer.sarif)
     run = document["runs"][0]
     # Code scanning takes one run for each category and tool.
     run["automationDetails"] = {"id": f"{category}/"}
     for result, finding in zip(run["results"], findings, strict=True):
         _complete(result, finding)
+    pairs = zip(run["results"], findings, strict=True)
+    run["results"] = [result for result, finding in pairs if keep is None or keep(finding)]
     path.write_text(json.dumps(document, indent=2), encoding="utf-8")
 
 

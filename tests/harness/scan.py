@@ -1,11 +1,13 @@
 """`python -m harness.scan`: checkov over the modules and examples, as HCL and as the plan of each example.
 
-With a folder as argument: our policies over the Terraform in it, HCL and plan JSON alike.
+With a folder as argument, or in the variable FOLDER: our policies over the Terraform in it, HCL and plan JSON alike.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
 import sys
 import tempfile
@@ -25,8 +27,11 @@ from harness.locations import locate, skips
 from harness.paths import PROJECT
 from harness.principals import Account
 from harness.stage import EXTERNAL_ID, STACK_ACCESS_ROLE, STACK_APPLIANCE_ROLE, create_stack_roles
+from harness.survey import copy_others, survey
 from harness.terraform import NOT_COPIED
 
+FOLDER_VARIABLE = "FOLDER"
+"""How make hands a folder on: a name in a command's text would be read by the shell."""
 REPORTS = PROJECT / ".reports"
 EXAMPLES_APART = "apart/examples/"
 EACH_BLOCK_ONCE = {"CHECKOV_ENABLE_FOREACH_HANDLING": "False", "CHECKOV_ENABLE_MODULES_FOREACH_HANDLING": "False"}
@@ -67,17 +72,30 @@ def scan_project(folder: Path, reports: Path, plans: Planner | None = None) -> d
     with ExitStack() as stack:
         work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="plerion-kms-scan-")))
         apart = _apart(folder, work / "apart")
-        hcl = checkov.Run(["--directory", apart, *_configured("terraform")], work / "hcl", apart, EACH_BLOCK_ONCE)
+        switches = {**EACH_BLOCK_ONCE, **_originals(folder, apart, work / "originals.json")}
+        hcl = checkov.Run(["--directory", apart, *_configured("terraform")], work / "hcl", apart, switches)
         stack.callback(hcl.stop)
         documents = (plans or plans_on_the_emulator)(tree_of(folder))
-        outcomes = {"plan": scan_plans(folder, documents, work, reports)}
+        plan = scan_plans(folder, documents, work, reports)
         answer = hcl.answer().moved(EXAMPLES_APART, "examples/")
-        sarif.write(reports / "hcl.sarif", "checkov/hcl", answer, answer.findings)
-        outcomes["hcl"] = answer.of("terraform")
+        report = answer.of("terraform")
+        outcomes = {"plan": _without_placed(plan, report), "hcl": _without_placed(report, plan)}
+        kept = {*outcomes["hcl"].failed, *report.skipped}
+        sarif.write(reports / "hcl.sarif", "checkov/hcl", answer, answer.findings, kept.__contains__)
     for mode, report in outcomes.items():
         if not report.passed:
             raise HarnessError(f"No check passed in mode {mode}, so nothing was looked at: is {folder} the project?")
     return outcomes
+
+
+def _without_placed(report: Report, other: Report) -> Report:
+    """The report, without policies that could not be read and were read in the other report, at the same block."""
+    read = {(finding.location.file, finding.location.start) for finding in other.read}
+
+    def seen(finding: Finding) -> bool:
+        return (finding.location.file, finding.location.start) in read
+
+    return replace(report, failed=[f for f in report.failed if f.check != checkov.READABLE or not seen(f)])
 
 
 def _apart(folder: Path, target: Path) -> Path:
@@ -88,6 +106,17 @@ def _apart(folder: Path, target: Path) -> Path:
     shutil.copytree(folder / "modules", target / "modules", ignore=NOT_COPIED)
     shutil.copytree(folder / "examples", target / EXAMPLES_APART, ignore=NOT_COPIED)
     return target
+
+
+def _originals(folder: Path, apart: Path, file: Path) -> dict[str, str]:
+    """The variable that has the policies read the values of each copied folder where it was copied from."""
+    copies = {place: place.relative_to(apart).as_posix() for place in apart.rglob("*") if place.is_dir()}
+    originals = {
+        os.path.realpath(place): os.path.realpath(folder / name.replace(EXAMPLES_APART, "examples/", 1))
+        for place, name in copies.items()
+    }
+    file.write_text(json.dumps(originals), encoding="utf-8")
+    return {checkov.ORIGINALS_VARIABLE: str(file)}
 
 
 def _empty(reports: Path) -> None:
@@ -114,12 +143,12 @@ def scan_plans(folder: Path, documents: PlanDocuments, work: Path, reports: Path
         reason = skips(location, folder).get(finding.check) if location is not finding.location else None
         return replace(finding, location=location, resource=f"{finding.resource} in the plan of {root}", reason=reason)
 
-    report = answer.of("terraform_plan")
-    findings = [placed(finding) for finding in answer.findings]
-    sarif.write(reports / "plan.sarif", "checkov/plan", answer, findings)
-    failed = [finding for finding in findings if finding.reason is None]
-    skipped = [finding for finding in findings if finding.reason is not None]
-    return Report(failed, skipped, report.passed, report.parsing_errors)
+    report = answer.of("terraform_plan").placed(placed)
+    found = [*report.failed, *report.skipped]
+    sarif.write(reports / "plan.sarif", "checkov/plan", answer, found)
+    failed = [finding for finding in found if finding.reason is None]
+    skipped = [finding for finding in found if finding.reason is not None]
+    return replace(report, failed=failed, skipped=skipped)
 
 
 def scan_folder(folder: Path, reports: Path) -> dict[str, Report]:
@@ -128,15 +157,65 @@ def scan_folder(folder: Path, reports: Path) -> dict[str, Report]:
         raise HarnessError(
             f"There is no folder {folder}: name one with Terraform in it, as in 'make scan FOLDER=PATH'."
         )
-    if not any(path for pattern in ("*.tf", "*.json") for path in folder.rglob(pattern)):
+    surveyed = survey(folder)
+    if not surveyed.found:
         raise HarnessError(f"There is neither HCL nor a plan as JSON in {folder}: name a folder that has some.")
     _empty(reports)
-    with tempfile.TemporaryDirectory(prefix="plerion-kms-scan-") as work:
-        frameworks = ["--framework", "terraform", "--framework", "terraform_plan"]
-        ours = ("--check", "CKV_PLERION_*")
-        answer = checkov.Run(["--directory", folder, *frameworks, *ours], Path(work), folder).answer()
-    sarif.write(reports / "folder.sarif", "checkov/folder", answer, answer.findings)
-    return {"hcl": answer.of("terraform"), "plan": answer.of("terraform_plan")}
+    frameworks = ["--framework", "terraform", "--framework", "terraform_plan"]
+    ours = ("--check", "CKV_PLERION_*")
+    with tempfile.TemporaryDirectory(prefix="plerion-kms-scan-") as temporary:
+        work = Path(temporary)
+        answer = checkov.Run(["--directory", folder, *frameworks, *ours], work / "folder", folder).answer()
+        sarif.write(reports / "folder.sarif", "checkov/folder", answer, answer.findings)
+        hcl, plan = answer.of("terraform"), answer.of("terraform_plan")
+        if surveyed.others:
+            folders, files = copy_others(surveyed, work / "others")
+            originals = work / "originals.json"
+            originals.write_text(json.dumps(folders), encoding="utf-8")
+            switches = {checkov.ORIGINALS_VARIABLE: str(originals)}
+            command: list[str | Path] = ["--directory", work / "others", "--framework", "terraform", *ours]
+            more = checkov.Run(command, work / "more", folder, switches).answer()
+
+            def placed(finding: Finding) -> Finding:
+                file = os.path.relpath(os.path.realpath(folder / finding.location.file), os.path.realpath(folder))
+                return replace(finding, location=replace(finding.location, file=files.get(file, file)))
+
+            of_others = more.of("terraform").placed(placed)
+            sarif.write(reports / "others.sarif", "checkov/others", more, [*of_others.failed, *of_others.skipped])
+            hcl = hcl.with_(of_others)
+    broken = [f"{file}: {reason}" for file, reason in sorted(surveyed.broken.items())]
+    hcl = replace(hcl, parsing_errors=sorted({*hcl.parsing_errors, *broken}))
+    if not (hcl.looked or plan.looked or hcl.parsing_errors):
+        raise HarnessError(
+            f"Nothing in {folder} could be looked at: its files hold no resource, module or data source."
+        )
+    return read_somewhere(hcl, plan)
+
+
+def read_somewhere(hcl: Report, plan: Report) -> dict[str, Report]:
+    """The reports, without findings that a policy could not be read where the other of the two has read it."""
+    return {"hcl": _without_read(hcl, plan), "plan": _without_read(plan, hcl)}
+
+
+def _without_read(report: Report, other: Report) -> Report:
+    read = {(_folder(finding), _address(finding)) for finding in other.read}
+    plans = {_folder(finding) for finding in (*other.read, *other.failed) if finding.location.file.endswith(".json")}
+
+    def seen(finding: Finding) -> bool:
+        # A data source is nothing by itself: a plan shows what it is used for.
+        of_data = "aws_iam_policy_document." in finding.resource and _folder(finding) in plans
+        return of_data or (_folder(finding), _address(finding)) in read
+
+    return replace(report, failed=[f for f in report.failed if f.check != checkov.READABLE or not seen(f)])
+
+
+def _folder(finding: Finding) -> str:
+    """The folder of the root module: the plan's own, or that of the call that led to the block."""
+    return str(Path((finding.caller or finding.location).file).parent)
+
+
+def _address(finding: Finding) -> str:
+    return re.sub(r"\[[^\]]*\]", "", finding.resource)
 
 
 def _configured(framework: str) -> list[str | Path]:
@@ -156,12 +235,13 @@ def plans_on_the_emulator(tree: Tree) -> PlanDocuments:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print what was found. Returns 0 where that is nothing."""
+    """Print what was found in the folder of the argument or of the variable FOLDER, or in this project.
+
+    Returns 0 where something was looked at and nothing found, 1 for findings, 2 where something could not be looked at.
+    """
+    folder = arguments[0] if arguments else os.environ.get(FOLDER_VARIABLE, "")
     try:
-        if arguments and arguments[0]:
-            outcomes = scan_folder(Path(arguments[0]).resolve(), REPORTS)
-        else:
-            outcomes = scan_project(PROJECT, REPORTS)
+        outcomes = scan_folder(Path(folder).resolve(), REPORTS) if folder else scan_project(PROJECT, REPORTS)
     except (HarnessError, EmulatorError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -169,20 +249,24 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def show(outcomes: dict[str, Report]) -> int:
-    """Print the outcomes. Returns the exit code."""
-    bad = 0
+    """Print the outcomes. Returns the exit code: 2 where a file could not be read, 1 for findings, else 0."""
     for mode, outcome in outcomes.items():
         for finding in sorted(map(str, outcome.failed)):
             sys.stdout.write(f"{finding}\n")
         for path in outcome.parsing_errors:
-            sys.stdout.write(f"{path}:1: checkov cannot read this file, so it was not scanned: write it more simply.\n")
+            file, _, reason = path.partition(": ")
+            reason = reason or "checkov cannot parse it, or not in time: write it more simply, or scan the plan"
+            sys.stdout.write(f"{file}:1: This file was not scanned: {reason}.\n")
         for skipped in sorted({f"{f.location}: {f.check} skipped: {f.reason}" for f in outcome.skipped}):
             sys.stdout.write(f"{skipped}\n")
+        unread = sum(finding.check == checkov.READABLE for finding in outcome.failed)
         sys.stdout.write(
-            f"{mode}: {outcome.passed} checks passed, {len(outcome.failed)} failed, {len(outcome.skipped)} skipped.\n"
+            f"{mode}: {outcome.passed} checks passed, {len(outcome.failed)} failed, {len(outcome.skipped)} skipped"
+            f"{f'; {unread} policies could not be read' if unread else ''}.\n"
         )
-        bad += len(outcome.failed) + len(outcome.parsing_errors)
-    return 1 if bad else 0
+    if any(outcome.parsing_errors for outcome in outcomes.values()):
+        return 2
+    return 1 if any(outcome.failed for outcome in outcomes.values()) else 0
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 Attaching an encrypted volume needs a grant that EC2 makes on the appliance's behalf; kms:GrantIsForAWSResource is true
 then. Without the condition the appliance can hand the key to any principal. The guide's own mode statement has no such
-condition, so an identity policy is judged only where another statement shows that the limit is wanted.
+condition, so an identity policy is judged only where it is the appliance's and another statement shows that the limit
+is wanted.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from plerion_policies.blocks import Block
-from plerion_policies.contract import GRANT_FOR_SERVICE, speaks_of_appliance, uses_keys
-from plerion_policies.documents import Document, Kind, Statement, is_known
+from plerion_policies.contract import APPLIANCE_TAG, GRANT_FOR_SERVICE, mode_guard, speaks_of_appliance, uses_keys
+from plerion_policies.documents import Document, Kind, Statement, is_known, texts_of
 from plerion_policies.rule import Rule
 
 CREATE_GRANT = "kms:CreateGrant"
@@ -21,7 +22,7 @@ def findings(block: Block) -> Iterator[str]:
     """Statements that allow CreateGrant for the appliance without kms:GrantIsForAWSResource."""
     for document in block.documents:
         for statement in document.statements:
-            if _allows_any_grant(statement) and _is_for_appliance(statement, document):
+            if _allows_any_grant(statement) and _is_for_appliance(statement, document, block):
                 yield (
                     f"{statement.label} allows kms:CreateGrant for any purpose; give CreateGrant a statement of "
                     f'its own with Bool = {{ "{GRANT_FOR_SERVICE}" = "true" }}.'
@@ -43,10 +44,20 @@ def _says_true(values: tuple[str, ...]) -> bool:
     return bool(values) and all(value.lower() == "true" or not is_known(value) for value in values)
 
 
-def _is_for_appliance(statement: Statement, document: Document) -> bool:
-    if statement.kind is Kind.KEY:
-        return speaks_of_appliance(statement)
-    return statement.kind is Kind.IDENTITY and uses_keys(statement) and any(map(_limited, document.statements))
+def _is_for_appliance(statement: Statement, document: Document, block: Block) -> bool:
+    if Kind.KEY in statement.kinds and speaks_of_appliance(statement):
+        return True
+    return (
+        Kind.IDENTITY in statement.kinds
+        and uses_keys(statement)
+        and any(map(_limited, document.statements))
+        and (any(map(mode_guard, document.statements)) or _names_appliance(block))
+    )
+
+
+def _names_appliance(block: Block) -> bool:
+    names = (text for values in block.values for key in ("role", "name") for text in texts_of(values.get(key)))
+    return any(APPLIANCE_TAG in name for name in names) or any(key == APPLIANCE_TAG for key, _ in block.tags)
 
 
 Rule(4, "Ensure the appliance's CreateGrant is limited to AWS services", "HIGH", findings).register()

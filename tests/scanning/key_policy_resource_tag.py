@@ -18,7 +18,7 @@ REFUSED = ("aws:ResourceTag/", "kms:ResourceTag/", "kms:ResourceAliases")
 def findings(block: Block) -> Iterator[str]:
     """Key-policy statements with a condition on the key's own tags or aliases."""
     for statement in block.statements:
-        if statement.kind is Kind.KEY:
+        if Kind.KEY in statement.kinds:
             for condition in statement.on(*REFUSED):
                 yield (
                     f"{statement.label} has a condition on {condition.key}, which KMS refuses in a key policy; "

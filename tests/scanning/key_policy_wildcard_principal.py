@@ -1,4 +1,4 @@
-"""CKV_PLERION_1: who a key policy's wildcard principal lets in.
+"""CKV_PLERION_1: wildcard principals of key policies that are not pinned.
 
 checkov's own check of wildcard principals (CKV_AWS_33) passes every statement that has a Condition, whatever it says.
 """
@@ -14,9 +14,14 @@ from plerion_policies.rule import Rule
 
 POSITIVE_OPERATORS = {"stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike"}
 # kms:CallerAccount is KMS's older name for the same value (AWS KMS Developer Guide, "kms:CallerAccount").
-ACCOUNT_KEYS = ("aws:PrincipalAccount", "aws:PrincipalOrgID", "kms:CallerAccount")
-IDENTITY_KEYS = ("aws:PrincipalTag/", "aws:PrincipalArn")
+CALLER_ACCOUNT = "kms:CallerAccount"
+ACCOUNT_KEYS = ("aws:PrincipalAccount", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths", CALLER_ACCOUNT)
+IDENTITY_KEYS = ("aws:PrincipalTag/", "aws:PrincipalArn", "aws:userid", "aws:username")
+# What AWS's consoles write for the keys of a service: all of the account, through one service or for one context
+# (AWS KMS Developer Guide, "kms:ViaService" and "kms:EncryptionContext").
+USE_KEYS = ("kms:ViaService", "kms:EncryptionContext:")
 ARN_OF_ACCOUNT = re.compile(r"arn:[^:]*:(iam|sts)::\d{12}:.*")
+ORGANIZATION_PATH = re.compile(r"o-[a-z0-9]+(/.*)?")
 
 
 def pins(condition: Condition) -> bool:
@@ -24,7 +29,6 @@ def pins(condition: Condition) -> bool:
     return (
         condition.base_operator in POSITIVE_OPERATORS
         and not condition.holds_without_key
-        and bool(condition.values)
         and all(_names_something(condition.key, value) for value in condition.values)
     )
 
@@ -32,18 +36,31 @@ def pins(condition: Condition) -> bool:
 def _names_something(key: str, value: str) -> bool:
     if f"${{{key.lower()}}}" in value.lower():
         return False
-    if key.lower() == "aws:principalarn" and is_known(value):
-        # The part after the account must name more than "any role".
-        value = value.split(":", 5)[-1].removeprefix("role/").removeprefix("user/")
+    if not is_known(value):
+        return True
+    match key.lower():
+        case "aws:principalarn":
+            # The part after the account must name more than "any role".
+            value = value.split(":", 5)[-1].removeprefix("role/").removeprefix("user/")
+        case "aws:principalorgpaths":
+            return bool(ORGANIZATION_PATH.match(value)) and bool(value.partition("/")[0].strip("*?"))
+        case "aws:userid":
+            # unique id:session name, or a user's unique id
+            value = value.partition(":")[0]
     return bool(value.strip("*?"))
 
 
 def findings(block: Block) -> Iterator[str]:
     """Statements of key policies that let in more than one account's named identities."""
     for statement in block.statements:
-        if statement.kind is Kind.KEY and statement.allows and statement.any_principal:
+        if Kind.KEY in statement.kinds and statement.allows and statement.any_principal:
             missing = " and ".join(_missing(statement))
-            if missing:
+            if missing and statement.not_principals is not None:
+                yield (
+                    f"{statement.label} allows every principal but those in NotPrincipal; name those that may use the "
+                    f"key in Principal, or add to its StringEquals condition {missing}."
+                )
+            elif missing:
                 yield f"{statement.label} allows any principal; add to its StringEquals condition {missing}."
 
 
@@ -54,8 +71,14 @@ def _missing(statement: Statement) -> Iterator[str]:
     )
     if not account:
         yield "aws:PrincipalAccount (or aws:PrincipalOrgID), to pin the account"
-    if not any(map(pins, statement.on(*IDENTITY_KEYS))):
+    if not any(map(pins, statement.on(*IDENTITY_KEYS))) and not _for_one_use(statement):
         yield "aws:PrincipalTag/... or aws:PrincipalArn, to pin the identity"
+
+
+def _for_one_use(statement: Statement) -> bool:
+    return any(map(pins, statement.on(CALLER_ACCOUNT, "aws:PrincipalAccount"))) and any(
+        map(pins, statement.on(*USE_KEYS))
+    )
 
 
 Rule(1, "Ensure a key policy's wildcard principal is pinned to an account and an identity", "HIGH", findings).register()

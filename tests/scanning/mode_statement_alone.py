@@ -10,18 +10,34 @@ from collections.abc import Iterable, Iterator
 
 from plerion_policies.blocks import ATTACHMENT_TYPES, Block
 from plerion_policies.contract import mode_guard, uses_keys
-from plerion_policies.documents import Document, Kind, Statement, read_blocks, structure_of, texts_of
-from plerion_policies.graph import Node, nodes, referred, same_block
+from plerion_policies.documents import Document, Kind, Statement, read_document, shown
+from plerion_policies.graph import Node, referred
 from plerion_policies.rule import Rule
 
 # AWS managed policies that allow the use of keys.
 BROAD_MANAGED_POLICIES = ("/AdministratorAccess", "/PowerUserAccess")
-BROAD = read_blocks([{"sid": "AWS managed policy", "actions": ["*"], "resources": ["*"]}])
 
 ROLE_TYPES = ("aws_iam_role", "aws_iam_role_policy", *ATTACHMENT_TYPES)
 MODE_ARGUMENT = "kms_key_access_mode"
+MODES = {"ALL_KEYS": ("StringNotEqualsIgnoreCase", "Denied"), "SELECTED_KEYS": ("StringEqualsIgnoreCase", "Granted")}
 DEFAULT_MODE = "ALL_KEYS"
 NAME_ARGUMENTS = ("appliance_role_name", "role_name")
+DEFAULT_ROLE = "PlerionApplianceRole"
+OUR_MODULES = ("plerion-kms", "cmk-access")
+
+
+def _identity(sid: str, actions: list[str], condition: dict[str, dict[str, str]] | None = None) -> Document:
+    statement = {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": "*", "Condition": condition or {}}
+    document = read_document({"Statement": [statement]}, frozenset({Kind.IDENTITY}))
+    assert document is not None
+    return document
+
+
+BROAD = _identity("AWS managed policy", ["*"])
+MODE_STATEMENTS = {
+    mode: _identity("PlerionKmsCmkAccess", ["kms:Decrypt"], {operator: {"aws:ResourceTag/PlerionAccess": value}})
+    for mode, (operator, value) in MODES.items()
+}
 
 
 def findings(block: Block) -> Iterator[str]:
@@ -31,14 +47,13 @@ def findings(block: Block) -> Iterator[str]:
             yield from _added_to(statement, document.statements, "the same document")
     if block.type not in ROLE_TYPES and not block.is_module:
         return
-    around = nodes(block.graph)
-    for node in around:
-        if same_block(node, block):
-            yield from _module_findings(node, around) if block.is_module else _role_findings(node, around)
+    judged, around = block.around
+    for node in judged:
+        yield from _module_findings(node, around) if block.is_module else _role_findings(node, around)
 
 
 def _added_to(statement: Statement, others: Iterable[Statement], where: str) -> Iterator[str]:
-    if statement.kind is not Kind.IDENTITY or not uses_keys(statement):
+    if Kind.IDENTITY not in statement.kinds or not uses_keys(statement):
         return
     guard = mode_guard(statement)
     for other in others:
@@ -51,27 +66,29 @@ def _added_to(statement: Statement, others: Iterable[Statement], where: str) -> 
 
 
 def _role_findings(node: Node, around: list[Node]) -> Iterator[str]:
-    role = _role(node, around)
-    if role is None:
-        return
-    for other in around:
-        if other.root == node.root and other.address != node.address and _role(other, around) == role:
-            theirs = _statements(other, around)
-            for statement in _statements(node, around):
-                yield from _added_to(statement, theirs, other.address)
+    others = [one for other in around if other.root == node.root for one in other.each]
+    for one in node.each:
+        roles = _roles(one, around)
+        for other in others:
+            if roles and other != one and _roles(other, around) & roles:
+                theirs = _statements(other, around)
+                for statement in _statements(one, around):
+                    yield from _added_to(statement, theirs, other.address)
 
 
-def _role(node: Node, around: list[Node]) -> str | None:
-    """The role that the node's policies are attached to: its name, or its address where the name is not known."""
+def _roles(node: Node, around: list[Node]) -> frozenset[str]:
+    """The roles that the node's policies are attached to: by name, or by address where the name is not known."""
     if node.type == "aws_iam_role":
-        return node.text("name") or node.address
+        return frozenset(node.texts("name") or [node.address])
+    if node.type == "module":
+        return _roles_of_call(node)
     if node.type not in ROLE_TYPES:
-        return None
-    roles = texts_of(node.conf.get("role")) or texts_of(node.conf.get("roles"))
-    if not roles:
-        return None
-    role = referred(roles[0], node, around)
-    return _role(role, around) if role else roles[0]
+        return frozenset()
+    found: set[str] = set()
+    for text in (*node.texts("role"), *node.texts("roles"), *node.texts("role_name")):
+        role = referred(text, node, around)
+        found |= _roles(role, around) if role else {shown(text)}
+    return frozenset(found)
 
 
 def _statements(node: Node, around: list[Node]) -> list[Statement]:
@@ -79,43 +96,53 @@ def _statements(node: Node, around: list[Node]) -> list[Statement]:
 
 
 def _documents(node: Node, around: list[Node]) -> Iterator[Document]:
-    yield from node.block.documents
-    by_reference = referred(node.text("policy"), node, around)
-    if by_reference:
-        yield from by_reference.block.documents
-    arns = texts_of(node.conf.get("policy_arn")) + texts_of(node.conf.get("managed_policy_arns"))
-    for arn in arns:
-        policy = referred(arn, node, around)
+    if node.type == "module":
+        mode = _mode_of_call(node)
+        if mode in MODE_STATEMENTS:
+            yield MODE_STATEMENTS[mode]
+        return
+    yield from node.block.all_documents
+    arns = (*node.texts("policy_arn"), *node.texts("managed_policy_arns"), *node.texts("policy_arns"))
+    for reference in (*node.texts("policy"), *arns):
+        policy = referred(reference, node, around)
         if policy:
             yield from _documents(policy, around)
-        elif arn.endswith(BROAD_MANAGED_POLICIES):
+        elif reference.endswith(BROAD_MANAGED_POLICIES):
             yield BROAD
 
 
 def _module_findings(node: Node, around: list[Node]) -> Iterator[str]:
     """Two calls of our modules that put different modes on one role."""
-    mode, role = _call(node)
+    mode, roles = _mode_of_call(node), _roles_of_call(node)
     if mode is None:
         return
     for other in around:
         if other.type == "module" and other.root == node.root and other.address != node.address:
-            other_mode, other_role = _call(other)
-            if other_mode not in (None, mode) and other_role == role:
+            other_mode = _mode_of_call(other)
+            if other_mode not in (None, mode) and _roles_of_call(other) & roles:
+                role = min(_roles_of_call(other) & roles)
                 yield (
-                    f"The call sets the mode {mode} on the role {role} and module.{other.address} sets {other_mode}: "
+                    f"The call sets the mode {mode} on the role {role} and {other.address} sets {other_mode}: "
                     "what a role's policies allow adds up. Keep one of the two calls."
                 )
 
 
-def _call(node: Node) -> tuple[str | None, str]:
+def _mode_of_call(node: Node) -> str | None:
+    """The mode that a call of our modules sets; None where it is another module, or attaches nothing."""
     source = node.text("source") or ""
-    if "plerion-kms" not in source and "cmk-access" not in source:
-        return None, ""
-    names = [name for argument in NAME_ARGUMENTS for name in texts_of(node.conf.get(argument))]
-    attached = structure_of(node.conf.get("attach_statement", True)) is not False
-    created = structure_of(node.conf.get("create", True)) is not False
-    mode = next(iter(texts_of(node.conf.get(MODE_ARGUMENT))), DEFAULT_MODE)
-    return mode if attached and created else None, names[0] if names else "PlerionApplianceRole"
+    if not any(name in source for name in OUR_MODULES) or not node.values:
+        return None
+    if "false" in (*node.texts("attach_statement"), *node.texts("create")):
+        return None
+    return next(iter(node.texts(MODE_ARGUMENT)), DEFAULT_MODE)
+
+
+def _roles_of_call(node: Node) -> frozenset[str]:
+    if _mode_of_call(node) is None:
+        return frozenset()
+    names = [shown(name) for argument in NAME_ARGUMENTS for name in node.texts(argument)]
+    outputs = [f"${{{node.address}.appliance_role_name}}", f"${{{node.address}.role_name}}"]
+    return frozenset([*(names[:1] or [DEFAULT_ROLE]), *outputs])
 
 
 Rule(10, "Ensure a mode statement is the only statement that lets its role use keys", "HIGH", findings).register()

@@ -20,7 +20,7 @@ def _means_nothing(value: str) -> bool:
 def findings(block: Block) -> Iterator[str]:
     """Tags of keys, and comparisons with them, that neither mode knows."""
     for key, value in block.tags:
-        if key.lower() == KEY_TAG.lower() and (block.is_key or block.is_module) and _means_nothing(value):
+        if key.lower() == KEY_TAG.lower() and block.tags_keys and _means_nothing(value):
             yield f'The tag {key} = "{value}" neither grants nor denies; {MEND}.'
     for statement in block.statements:
         for condition, value in statement.compared(RESOURCE_TAG, f"aws:RequestTag/{KEY_TAG}"):

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from plerion_policies.blocks import Block, arguments
+from plerion_policies.blocks import Block
 from plerion_policies.contract import PLERION_ACCOUNT
 from plerion_policies.documents import Condition, Kind, Statement, texts_of
 from plerion_policies.rule import Rule
 
+ACCOUNT_KEYS = ("aws:PrincipalAccount", "aws:PrincipalArn", "aws:userid")
 EXTERNAL_ID = "sts:ExternalId"
 MEND = f'add StringEquals = {{ "{EXTERNAL_ID}" = ... }} with the id that Plerion shows for the integration'
 
@@ -28,7 +29,10 @@ def findings(block: Block) -> Iterator[str]:
 
 def _trusts_plerion(statement: Statement) -> bool:
     names = (statement.principals or {}).get("AWS", ())
-    return statement.kind is Kind.TRUST and statement.allows and any(PLERION_ACCOUNT in name for name in names)
+    if statement.any_principal:
+        # The account may be named in the condition instead.
+        names = tuple(value for _, value in statement.compared(*ACCOUNT_KEYS))
+    return Kind.TRUST in statement.kinds and statement.allows and any(PLERION_ACCOUNT in name for name in names)
 
 
 def _asks(condition: Condition) -> bool:
@@ -40,12 +44,12 @@ def _asks(condition: Condition) -> bool:
 
 
 def _module_findings(block: Block) -> Iterator[str]:
-    given: dict[str, Any] = dict(arguments(block.conf))
+    given: dict[str, Any] = {name: value for instance in block.values for name, value in instance.items()}
     trusting = [name for name, value in given.items() if "trusted" in name and PLERION_ACCOUNT in str(value)]
     external_ids = [
         text for name, value in given.items() if "external" in name and "id" in name for text in texts_of(value)
     ]
-    if trusting and not any(text not in {"", "true", "false", "${null}"} for text in external_ids):
+    if trusting and not any(text not in {"", "true", "false"} for text in external_ids):
         yield (
             f"{trusting[0]} trusts Plerion's account {PLERION_ACCOUNT} and the call gives no external id; give the id "
             "that Plerion shows for the integration."

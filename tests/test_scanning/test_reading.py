@@ -1,4 +1,4 @@
-"""How the policies read what checkov leaves of HCL. The texts on the left are checkov 3.3's."""
+"""How policies are read: what is known of a document, what it may belong to, and what stands in the way."""
 
 from __future__ import annotations
 
@@ -6,35 +6,13 @@ from typing import Any
 
 import pytest
 
-from plerion_policies.documents import Kind, is_known, read_blocks, read_document
-from plerion_policies.expression import ExpressionError, parse
+from plerion_policies.documents import Kind, is_known, read_document
+from plerion_policies.hcl import HclError, parse, parse_json, source_of
+from plerion_policies.rewriting import UNDECIDED, UNKNOWN
 
-EXPRESSIONS: list[tuple[str, Any]] = [
-    ("jsonencode({'AWS': 'arn:aws:iam::'data.aws_caller_identity.current.account_id':root'})",
-     {"AWS": "arn:aws:iam::${data.aws_caller_identity.current.account_id}:root"}),
-    ("{'AWS': [''aws_iam_role.x.arn'', 'b']}", {"AWS": ["${aws_iam_role.x.arn}", "b"]}),
-    ("[for x in ['a'] : {'Sid': 'x', 'Action': ['kms:Decrypt']}]", [{"Sid": "x", "Action": ["kms:Decrypt"]}]),
-    ("merge(['a'],{'PlerionApplianceRole': 'true'})", {"PlerionApplianceRole": "true"}),
-    ("merge({'a': 1}, var.more, {'b': None})", {"a": 1, "b": None}),
-    ("concat([{'Sid': 'a'}], local.rest)", [{"Sid": "a"}]),
-    ("{'a': True, 'b': False}", {"a": True, "b": False}),
-    ("{'Sid': var.long ? 'a' : 'b', 'Effect': 'Allow'}", {"Sid": "${${var.long} ? :}", "Effect": "Allow"}),
-    ('{"key": "${aws_iam_role.x.arn}"}', {"key": "${aws_iam_role.x.arn}"}),
-    ("{a = 1, b = [\"c\"]}", {"a": 1, "b": ["c"]}),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("text", "value"), EXPRESSIONS)
-def test_expression(text: str, value: Any) -> None:
-    assert parse(text) == value
-
-
-@pytest.mark.parametrize(
-    "text", ["{", "{'a'", "[1, 2", "f(", "'open", "{'a': }", "]", "", "[for x in y]", "{'a': 1} }"]
-)
-def test_broken_expression_is_an_error_and_not_a_value(text: str) -> None:
-    with pytest.raises(ExpressionError):
-        parse(text)
+OPEN = {"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}
+UNKNOWN_ARN = f"{UNKNOWN}${{aws_iam_role.x.arn}}"
+EITHER = f"{UNKNOWN}{UNDECIDED}${{var.x ? a : b}}"
 
 
 @pytest.mark.parametrize(
@@ -44,12 +22,8 @@ def test_broken_expression_is_an_error_and_not_a_value(text: str) -> None:
         ("${aws:ResourceAccount}", True),
         ("${aws:PrincipalTag/team, 'none'}", True),
         ("${*}", True),
-        ("${var.tag}", False),
-        ("var.tag", False),
-        ("data.aws_caller_identity.current.account_id", False),
-        ("arn:aws:iam::${local.account}:root", False),
-        ("each.value", False),
-        ("%{ if var.x }a%{ endif }", False),
+        (UNKNOWN_ARN, False),
+        (f"arn:aws:iam::{UNKNOWN}${{local.account}}:root", False),
     ],
 )
 def test_unknown_values_are_told_from_policy_variables(value: str, known: bool) -> None:
@@ -57,25 +31,88 @@ def test_unknown_values_are_told_from_policy_variables(value: str, known: bool) 
 
 
 def test_document_of_a_single_statement_and_scalars() -> None:
-    document = read_document({"Statement": {"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}})
+    document = read_document({"Statement": OPEN})
     assert document is not None
     assert document.version is None
     (statement,) = document.statements
-    assert statement.kind is Kind.KEY
+    assert statement.kinds == {Kind.KEY}
     assert statement.any_principal
     assert statement.covers("kms:CreateGrant")
     assert not statement.covers("ec2:CreateVolume")
 
 
-def test_blocks_have_the_current_version_and_both_spellings_of_variables() -> None:
-    document = read_blocks(
-        [{"actions": [["kms:Decrypt"]], "resources": [["arn:aws:kms:*:&{aws:PrincipalAccount}:key/*", "$${aws:x}"]]}]
-    )
-    assert document.version == "2012-10-17"
-    assert document.statements[0].resources == ("arn:aws:kms:*:${aws:PrincipalAccount}:key/*", "${aws:x}")
-    assert document.statements[0].kind is Kind.IDENTITY
+@pytest.mark.parametrize(
+    ("statement", "kinds"),
+    [
+        ({"Action": "kms:Decrypt"}, {Kind.IDENTITY}),
+        ({"Action": "kms:Decrypt", "Principal": "*"}, {Kind.KEY}),
+        ({"Action": "sts:AssumeRole", "Principal": "*"}, {Kind.TRUST}),
+        ({"Action": "*", "NotPrincipal": {"AWS": "x"}}, {Kind.KEY, Kind.TRUST}),
+        ({"NotAction": "kms:Decrypt", "Principal": "*"}, {Kind.KEY, Kind.TRUST}),
+        ({"Action": UNKNOWN_ARN, "Principal": "*"}, {Kind.KEY, Kind.TRUST}),
+        ({"Action": "s3:GetObject", "Principal": "*"}, {Kind.OTHER}),
+    ],
+)
+def test_where_no_user_is_known_the_statement_says_what_it_may_belong_to(
+    statement: dict[str, Any], kinds: set[Kind]
+) -> None:
+    document = read_document({"Statement": [statement]})
+    assert document is not None
+    assert document.statements[0].kinds == kinds
 
 
-@pytest.mark.parametrize("value", [None, "", "data.aws_iam_policy_document.x.json", "{not json", {"Rules": []}, [], 7])
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        (OPEN, None),
+        ({**OPEN, "Principal": {"AWS": UNKNOWN_ARN}}, None),
+        ({**OPEN, "Sid": EITHER}, None),
+        (UNKNOWN_ARN, "statement 1: it depends on aws_iam_role.x.arn"),
+        ({**OPEN, "Principal": UNKNOWN_ARN}, "Statement 1: its Principal, it depends on aws_iam_role.x.arn"),
+        ({**OPEN, "Principal": {"AWS": EITHER}}, "Statement 1: it depends on var.x ? a : b"),
+        ({**OPEN, "Condition": UNKNOWN_ARN}, "Statement 1: its Condition, it depends on aws_iam_role.x.arn"),
+        ({**OPEN, "Condition": {"StringEquals": UNKNOWN_ARN}}, "Statement 1: its Condition, it depends on"),
+    ],
+)
+def test_what_decides_and_is_not_known_is_not_read(statement: Any, reason: str | None) -> None:
+    document = read_document({"Statement": [statement]})
+    assert document is not None
+    assert [text.startswith(reason or "-") for text in document.unread] == ([True] if reason else [])
+
+
+@pytest.mark.parametrize("value", [None, "", "text", "{not json", {"Rules": []}, [], 7])
 def test_what_is_no_document_is_none(value: Any) -> None:
     assert read_document(value) is None
+
+
+BROKEN = ["a = {", 'a = "', "a = <<EOT\nx\n", "resource x {", "a", "= 1", 'a = "${x"']
+
+
+@pytest.mark.parametrize("text", BROKEN)
+def test_broken_hcl_is_an_error(text: str) -> None:
+    with pytest.raises(HclError):
+        parse(text)
+
+
+def test_blocks_attributes_and_lines() -> None:
+    body = parse(
+        '# a\nresource "aws_kms_key" "x" {\n  /* b\n  */ policy = <<-EOT\n    {"a": "}"}\n  EOT\n'
+        '  tags = { a = "}" }\n}\n'
+        'provider "aws" { region = "x" }\n'
+    )
+    assert [(block.type, block.labels, block.line) for block in body.blocks] == [
+        ("resource", ("aws_kms_key", "x"), 2),
+        ("provider", ("aws",), 9),
+    ]
+    assert list(body.blocks[0].body.attributes) == ["policy", "tags"]
+
+
+def test_json_syntax_makes_the_same_blocks() -> None:
+    body = parse_json(
+        '{"resource": {"aws_kms_key": {"x": {"policy": "${local.p}", "tags": {"a": "b-${var.c}"}}}},'
+        ' "data": {"aws_iam_policy_document": {"d": {"statement": [{"actions": ["kms:*"]}]}}}}'
+    )
+    key, document = body.blocks
+    assert (key.type, key.labels) == ("resource", ("aws_kms_key", "x"))
+    assert source_of(key.body.attributes["policy"]) == "(local.p)"
+    assert [block.type for block in document.body.blocks] == ["statement"]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -62,8 +65,10 @@ def test_a_policy_that_cannot_be_loaded_fails_the_scan(tmp_path: Path, monkeypat
 
 
 def test_a_file_that_cannot_be_read_fails_the_scan(capsys: pytest.CaptureFixture[str]) -> None:
-    assert show({"hcl": Report([], [], 3, ["examples/x/main.tf"])}) == 1
-    assert capsys.readouterr().out.startswith("examples/x/main.tf:1: checkov cannot read this file")
+    assert show({"hcl": Report([], [], 3, ["examples/x/main.tf"])}) == 2
+    assert capsys.readouterr().out.startswith(
+        "examples/x/main.tf:1: This file was not scanned: checkov cannot parse it"
+    )
 
 
 def test_skipped_findings_are_shown_with_their_reason_and_pass(capsys: pytest.CaptureFixture[str]) -> None:
@@ -125,3 +130,79 @@ def test_a_plan_address_is_found_in_the_hcl_with_its_skips(tmp_path: Path) -> No
 def test_every_example_is_scanned() -> None:
     roots = scan.tree_of(PROJECT).roots
     assert set(roots) == {f"examples/{path.name}" for path in (PROJECT / "examples").iterdir() if path.is_dir()}
+
+
+OPEN = '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}]}'
+OPEN_KEY = f'resource "aws_kms_key" "open" {{\n  policy = {json.dumps(OPEN)}\n}}\n'
+DEFAULT_TAGS = 'provider "aws" {\n  default_tags {\n    tags = { PlerionAccess = "Allow" }\n  }\n}\n'
+
+
+def test_every_form_of_a_configuration_is_read(tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "customer", tmp_path / "elsewhere"
+    for place in (folder / "json", folder / "tofu", folder / "native", elsewhere):
+        place.mkdir(parents=True)
+    key = {"resource": {"aws_kms_key": {"open": {"policy": OPEN}}}}
+    (folder / "json" / "main.tf.json").write_text(json.dumps(key), encoding="utf-8")
+    (folder / "tofu" / "main.tofu").write_text(OPEN_KEY, encoding="utf-8")
+    (folder / "native" / "main.tf").write_text(DEFAULT_TAGS, encoding="utf-8")
+    (elsewhere / "main.tf").write_text(OPEN_KEY, encoding="utf-8")
+    (folder / "linked").symlink_to(elsewhere)
+    found = scan.scan_folder(folder, tmp_path / "reports")["hcl"].failed
+    assert {(finding.location.file, finding.check) for finding in found} == {
+        ("json/main.tf.json", "CKV_PLERION_1"),
+        ("tofu/main.tofu", "CKV_PLERION_1"),
+        ("linked/main.tf", "CKV_PLERION_1"),
+        ("native/main.tf", "CKV_PLERION_7"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("files", "code", "says"),
+    [
+        ({"main.tf": ""}, 2, "could be looked at"),
+        ({"main.tf": 'variable "x" {}\n'}, 2, "could be looked at"),
+        ({"main.tf": OPEN_KEY}, 1, "CKV_PLERION_1"),
+        ({"main.tf": OPEN_KEY, "broken.tf": "resource {"}, 2, "broken.tf:1: This file was not scanned"),
+        ({"main.tf": OPEN_KEY, "broken.tf.json": "{"}, 2, "broken.tf.json:1: This file was not scanned"),
+        ({"main.tf": OPEN_KEY, "plan.json": '{"planned_values": {'}, 2, "plan.json:1: This file was not scanned"),
+        ({"main.tf": 'resource "aws_kms_key" "x" {\n  policy = var.x\n}\nvariable "x" {}\n'}, 1, "CKV_PLERION_11"),
+        ({"main.tf": 'resource "aws_kms_key" "x" {\n  tags = { PlerionAccess = "Granted" }\n}\n'}, 0, "1 "),
+    ],
+)
+def test_the_exit_code_says_what_was_looked_at(
+    tmp_path: Path, files: dict[str, str], code: int, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "customer"
+    folder.mkdir()
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    assert main([str(folder)]) == code
+    output = capsys.readouterr()
+    assert says in output.out + output.err
+
+
+def test_what_the_plan_has_read_is_not_said_to_be_unread() -> None:
+    def unread(file: str) -> Finding:
+        return Finding("CKV_PLERION_11", "n", "", "", "aws_kms_key.x", Location(file, 1, 2))
+
+    hcl = Report([unread("a/main.tf"), unread("b/main.tf")], [], 1)
+    reports = scan.read_somewhere(hcl, Report([], [], 1, read=[unread("a/plan.json")]))
+    assert [finding.location.file for finding in reports["hcl"].failed] == ["b/main.tf"]
+
+
+@pytest.mark.parametrize("name", ['x";touch y;"', "`touch y`", "$(touch y)", "$(shell touch y)", "a'b", "a\nb"])
+def test_make_hands_the_folder_on_as_it_is(tmp_path: Path, name: str) -> None:
+    makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")
+    (tmp_path / "Makefile").write_text(
+        makefile.replace("scan: setup", "scan:").replace("$(VENV_PYTHON) -m harness.scan", "printenv FOLDER"),
+        encoding="utf-8",
+    )
+    answer = subprocess.run(
+        [shutil.which("make") or "make", "scan", f"FOLDER={name}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.stdout == f"{name}\n"
+    assert not (tmp_path / "y").exists()

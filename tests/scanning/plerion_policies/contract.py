@@ -5,7 +5,7 @@ Source: Plerion's user guide "Provide Plerion Access To KMS Keys"; AWS KMS Devel
 
 from fnmatch import fnmatchcase
 
-from plerion_policies.documents import Statement
+from plerion_policies.documents import Statement, is_known
 
 PLERION_ACCOUNT = "588158338731"
 
@@ -41,7 +41,9 @@ USING_A_KEY = (
 def uses_keys(statement: Statement) -> bool:
     """Whether the statement allows somebody to use KMS keys."""
     on_keys = not statement.resources or any(
-        fnmatchcase("arn:aws:kms:", resource[: len("arn:aws:kms:")].lower()) or ":kms:" in resource or "${" in resource
+        fnmatchcase("arn:aws:kms:", resource[: len("arn:aws:kms:")].lower())
+        or ":kms:" in resource
+        or not is_known(resource)
         for resource in statement.resources
     )
     return statement.allows and on_keys and any(statement.covers(action) for action in USING_A_KEY)

@@ -1,25 +1,26 @@
-"""A policy document as the rules read it: from IAM's JSON, and from the blocks of `aws_iam_policy_document`.
+"""A policy document as the rules read it, out of IAM's JSON.
 
-Values that Terraform knows only later stay in it as text with an interpolation; `is_known` tells them from others.
+Values that only a plan knows are in it as text with a mark (see rewriting.py); `is_known` tells them from others.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from fnmatch import fnmatchcase
 from typing import Any
 
-from plerion_policies.expression import ExpressionError, parse
+from plerion_policies.rewriting import MANY, UNDECIDED, UNKNOWN
 
 CURRENT_VERSION = "2012-10-17"
-POLICY_VARIABLE = re.compile(r"\$\{\s*[\w-]+:[^}]*\}")
-# AWS's escapes ${*}, ${?} and ${$} are no interpolation either.
-INTERPOLATION = re.compile(r"\$\{(?!\s*[\w-]+:|[*?$]\})|%\{")
-REFERENCE = re.compile(r"(var|local|module|data|each|count|path|self|aws_\w+)\.\S+|\w+\.(key|value)(\.\S+)?")
+MARKS = f"[{UNKNOWN}{UNDECIDED}{MANY}]"
+POLICY_VARIABLE = re.compile(rf"(?<!{MARKS})\$\{{\s*[\w-]+:[^}}]*\}}")
+NAMED_BY_A_MARK = re.compile(rf"{UNKNOWN}{MARKS}?\$\{{(.*?)\}}", re.DOTALL)
+KNOWN_AFTER_APPLY = "true_after_unknown"
+"""What checkov writes for a value that the plan does not know."""
 
 
 class Kind(Enum):
@@ -53,22 +54,26 @@ class Condition:
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement. `principals` is None where the statement has no Principal; "*" alone is {"*": ("*",)}."""
+    """One statement. kinds: what it may belong to. "*" alone as Principal is {"*": ("*",)}.
+
+    `principals` and `not_principals` are None where the statement has no such element.
+    """
 
     label: str
-    kind: Kind
+    kinds: frozenset[Kind]
     allows: bool
     actions: tuple[str, ...]
     not_actions: tuple[str, ...]
     resources: tuple[str, ...]
     principals: Mapping[str, tuple[str, ...]] | None
+    not_principals: Mapping[str, tuple[str, ...]] | None
     conditions: tuple[Condition, ...]
 
     def on(self, *keys: str) -> Iterator[Condition]:
-        """The conditions on these keys; a key that ends in a slash stands for all that begin so."""
+        """The conditions on these keys; a key that ends in a slash or a colon stands for all that begin so."""
         for condition in self.conditions:
             name = condition.key.lower()
-            if any(name.startswith(key) if key.endswith("/") else name == key for key in map(str.lower, keys)):
+            if any(name.startswith(key) if key.endswith(("/", ":")) else name == key for key in map(str.lower, keys)):
                 yield condition
 
     def compared(self, *keys: str) -> Iterator[tuple[Condition, str]]:
@@ -86,23 +91,33 @@ class Statement:
 
     @property
     def any_principal(self) -> bool:
-        """Whether the Principal is, or holds, the wildcard."""
+        """Whether the Principal is, or holds, the wildcard, or there is a NotPrincipal: all but those in it."""
         principals = self.principals or {}
-        return "*" in (*principals.get("AWS", ()), *principals.get("*", ()))
+        return "*" in (*principals.get("AWS", ()), *principals.get("*", ())) or self.not_principals is not None
 
 
 @dataclass(frozen=True)
 class Document:
-    """A policy document, or the part of one that could be read. `version` is None where it has none."""
+    """A policy document. `version` is None where it has none. unread: why statements of it could not be read.
+
+    sources: the `aws_iam_policy_document` blocks that it was made from.
+    """
 
     version: str | None
     statements: tuple[Statement, ...]
     texts: tuple[str, ...]
+    unread: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
 
 
 def is_known(value: str) -> bool:
-    """Whether the text is what AWS will see: no reference, no interpolation."""
-    return not INTERPOLATION.search(value) and not REFERENCE.fullmatch(value)
+    """Whether the text is what AWS will see."""
+    return UNKNOWN not in value
+
+
+def shown(value: str) -> str:
+    """The text without marks, for a person."""
+    return re.sub(MARKS, "", value)
 
 
 def text_of(value: Any) -> str:
@@ -110,13 +125,13 @@ def text_of(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if value is None:
-        return "${null}"
-    # Terraform writes a policy variable $${...}, and in aws_iam_policy_document also &{...}.
-    return str(value).replace("$${", "${").replace("&{", "${")
+        return f"{UNKNOWN}${{null}}"
+    # In aws_iam_policy_document a policy variable may be written &{...}.
+    return str(value).replace("&{", "${")
 
 
 def texts_of(value: Any) -> tuple[str, ...]:
-    """The scalars of a value or of lists of them, however deep checkov nested the lists."""
+    """The scalars of a value or of lists of them, however deep they are nested."""
     if isinstance(value, list | tuple | set):
         return tuple(text for item in value for text in texts_of(item))
     return () if value is None else (text_of(value),)
@@ -130,161 +145,132 @@ def unwrapped(value: Any) -> Any:
 
 
 def structure_of(value: Any) -> Any:
-    """The value with texts that hold a structure read: JSON, or an expression that checkov could not evaluate."""
+    """The value, out of lists of one and out of JSON."""
     value = unwrapped(value)
-    if not isinstance(value, str) or not re.search(r"[{\[(]", value):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        pass
-    try:
-        return parse(value)
-    except ExpressionError:
-        return value
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return value
 
 
-def read_document(value: Any, kind: Kind | None = None) -> Document | None:
-    """The document in an attribute's value, or None where there is none to be read.
+def read_document(value: Any, kinds: frozenset[Kind] | None = None) -> Document | None:
+    """The document in a value, or None where it holds nothing that has a Statement.
 
-    kind: what the attribute belongs to; None leaves it to each statement's Principal and actions.
+    kinds: what it belongs to; None leaves it to each statement's Principal and actions.
     """
     document = structure_of(value)
     if not isinstance(document, dict) or "Statement" not in document:
         return None
-    statements = tuple(
-        _json_statement(statement, number, kind)
-        for number, statement in enumerate(_dicts(structure_of(document["Statement"])), start=1)
-    )
+    statements, unread = [], []
+    listed = document["Statement"]
+    for number, statement in enumerate(listed if isinstance(listed, list) else [listed], start=1):
+        reason = _unreadable(statement, number)
+        if reason:
+            unread.append(reason)
+        if isinstance(statement, dict):
+            statements.append(_statement(statement, number, kinds))
     version = texts_of(document.get("Version"))
-    return Document(version[0] if version else None, statements, tuple(_all_texts(document)))
-
-
-def read_blocks(blocks: Any, version: Any = None) -> Document:
-    """The document that statements in the manner of `aws_iam_policy_document` make, with its default version."""
-    found = list(_dicts(blocks))
-    versions = texts_of(version)
     return Document(
-        versions[0] if versions else CURRENT_VERSION,
-        tuple(_block_statement(block, number) for number, block in enumerate(found, start=1)),
-        tuple(_all_texts(found)),
+        version[0] if version else None,
+        tuple(statements),
+        tuple(_all_texts(document)),
+        tuple(unread),
+        texts_of(document.get("Documents")),
     )
 
 
-def _json_statement(statement: dict[str, Any], number: int, kind: Kind | None) -> Statement:
-    principals = structure_of(statement.get("Principal"))
-    operators = structure_of(statement.get("Condition"))
+def why_unread(value: Any) -> str:
+    """Why a value that ought to be a policy could not be read as one."""
+    text = str(unwrapped(value))
+    if KNOWN_AFTER_APPLY in text:
+        return "it is known after apply only"
+    named = list(dict.fromkeys(NAMED_BY_A_MARK.findall(text)))
+    if named:
+        return f"it depends on {', '.join(named[:3])}"
+    if not isinstance(structure_of(value), dict):
+        return "it is not JSON"
+    return "it has no Statement"
+
+
+def _unreadable(statement: Any, number: int) -> str | None:
+    """Why a statement cannot be judged; what is unknown within a list of names or values counts as given."""
+    if not isinstance(statement, dict):
+        return f"statement {number}: {why_unread(statement)}"
+    label = _label(statement, number)
+    deciding = {key: value for key, value in statement.items() if key != "Sid"}
+    undecided = [text for text in _all_texts(deciding, keys=True) if UNDECIDED in text]
+    if undecided:
+        return f"{label}: {why_unread(undecided[0])}"
+    principal = unwrapped(statement.get("Principal"))
+    if isinstance(principal, str) and not is_known(principal):
+        return f"{label}: its Principal, {why_unread(principal)}"
+    condition = statement.get("Condition")
+    maps = [condition, *(condition.values() if isinstance(condition, dict) else ())]
+    if any(item is not None and not isinstance(item, dict) for item in maps):
+        return f"{label}: its Condition, {why_unread(next(i for i in maps if not isinstance(i, dict)))}"
+    return None
+
+
+def _label(statement: Mapping[str, Any], number: int) -> str:
+    sids = [shown(text) for text in texts_of(statement.get("Sid")) if text]
+    return f'Statement "{sids[0]}"' if sids else f"Statement {number}"
+
+
+def _statement(statement: dict[str, Any], number: int, kinds: frozenset[Kind] | None) -> Statement:
+    operators = statement.get("Condition")
     conditions = (
         Condition(operator, key, texts_of(values))
         for operator, keys in (operators.items() if isinstance(operators, dict) else ())
         for key, values in (keys.items() if isinstance(keys, dict) else ())
     )
-    if isinstance(principals, dict):
-        principals = {type_: texts_of(structure_of(names)) for type_, names in principals.items()}
-    elif principals is not None:
-        principals = {"*": texts_of(principals)}
-    return _statement(
-        sid=statement.get("Sid"),
-        number=number,
-        kind=kind,
-        effect=statement.get("Effect"),
-        actions=structure_of(statement.get("Action")),
-        not_actions=structure_of(statement.get("NotAction")),
-        resources=structure_of(statement.get("Resource")),
-        principals=principals,
-        has_principal="Principal" in statement or "NotPrincipal" in statement,
-        conditions=conditions,
-    )
-
-
-def _block_statement(block: dict[str, Any], number: int) -> Statement:
-    principals: dict[str, tuple[str, ...]] = {}
-    for principal in _blocks(block, "principals"):
-        names = texts_of(principal.get("identifiers"))
-        for type_ in texts_of(principal.get("type")):
-            principals[type_] = (*principals.get(type_, ()), *names)
-    conditions = (
-        Condition(operator, key, texts_of(condition.get("values", condition.get("value"))))
-        for condition in (*_blocks(block, "condition"), *_blocks(block, "conditions"))
-        for operator in texts_of(condition.get("test"))
-        for key in texts_of(condition.get("variable"))
-    )
-    return _statement(
-        sid=block.get("sid"),
-        number=number,
-        kind=None,
-        effect=block.get("effect", "Allow"),
-        actions=block.get("actions"),
-        not_actions=block.get("not_actions"),
-        resources=block.get("resources"),
-        principals=principals or None,
-        has_principal=bool(principals) or bool(list(_blocks(block, "not_principals"))),
-        conditions=conditions,
-    )
-
-
-def _statement(
-    *,
-    sid: Any,
-    number: int,
-    kind: Kind | None,
-    effect: Any,
-    actions: Any,
-    not_actions: Any,
-    resources: Any,
-    principals: Mapping[str, tuple[str, ...]] | None,
-    has_principal: bool,
-    conditions: Iterable[Condition],
-) -> Statement:
-    sids = [text for text in texts_of(sid) if text]
+    principals, not_principals = _principals(statement, "Principal"), _principals(statement, "NotPrincipal")
+    actions, not_actions = texts_of(statement.get("Action")), texts_of(statement.get("NotAction"))
+    has_principal = principals is not None or not_principals is not None
     return Statement(
-        label=f'Statement "{sids[0]}"' if sids else f"Statement {number}",
-        kind=kind or _kind(texts_of(actions), has_principal),
-        allows="Deny" not in texts_of(effect),
-        actions=texts_of(actions),
-        not_actions=texts_of(not_actions),
-        resources=texts_of(resources),
+        label=_label(statement, number),
+        kinds=_kinds(actions, has_principal) if kinds is None else kinds,
+        allows="Deny" not in texts_of(statement.get("Effect")),
+        actions=actions,
+        not_actions=not_actions,
+        resources=texts_of(statement.get("Resource")),
         principals=principals,
+        not_principals=not_principals,
         conditions=tuple(conditions),
     )
 
 
-def _kind(actions: tuple[str, ...], has_principal: bool) -> Kind:
+def _principals(statement: Mapping[str, Any], element: str) -> dict[str, tuple[str, ...]] | None:
+    principals = unwrapped(statement.get(element))
+    if isinstance(principals, dict):
+        return {type_: texts_of(names) for type_, names in principals.items()}
+    return None if principals is None else {"*": texts_of(principals)}
+
+
+def _kinds(actions: tuple[str, ...], has_principal: bool) -> frozenset[Kind]:
+    """What a statement may belong to where nothing says who uses it."""
     if not has_principal:
-        return Kind.IDENTITY
+        return frozenset({Kind.IDENTITY})
+    if not actions or not all(map(is_known, actions)):
+        return frozenset({Kind.KEY, Kind.TRUST})
     services = {action.lower().partition(":")[0] for action in actions}
-    if services == {"sts"}:
-        return Kind.TRUST
-    return Kind.KEY if services & {"kms", "*"} else Kind.OTHER
+    if not any(fnmatchcase(service, pattern) for pattern in services for service in ("kms", "sts")):
+        return frozenset({Kind.OTHER})
+    found = {Kind.KEY: "kms", Kind.TRUST: "sts"}
+    return frozenset(
+        kind for kind, service in found.items() if any(fnmatchcase(service, pattern) for pattern in services)
+    )
 
 
-def _blocks(block: Mapping[str, Any], name: str) -> Iterator[dict[str, Any]]:
-    """The nested blocks of that name, those of a `dynamic` block included: once each, whatever it loops over."""
-    yield from _dicts(structure_of(block.get(name)))
-    for dynamic in _dicts(block.get("dynamic")):
-        for loop in _dicts(dynamic.get(name)):
-            yield from _dicts(loop.get("content", loop))
-
-
-def statement_blocks(conf: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The `statement` blocks of an `aws_iam_policy_document`."""
-    return list(_blocks(conf, "statement"))
-
-
-def _dicts(value: Any) -> Iterator[dict[str, Any]]:
+def _all_texts(value: Any, keys: bool = False) -> Iterator[str]:
     if isinstance(value, dict):
-        yield value
+        for key, item in value.items():
+            if keys:
+                yield str(key)
+            yield from _all_texts(item, keys)
     elif isinstance(value, list):
         for item in value:
-            yield from _dicts(structure_of(item))
-
-
-def _all_texts(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        for item in value.values():
-            yield from _all_texts(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _all_texts(item)
+            yield from _all_texts(item, keys)
     elif isinstance(value, str):
         yield text_of(value)

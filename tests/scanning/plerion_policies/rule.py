@@ -7,6 +7,7 @@ the natural place, but checkov writes them into SARIF in a form that SARIF's sch
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -16,10 +17,15 @@ from checkov.common.checks.base_check import BaseCheck
 from checkov.common.models.enums import CheckCategories, CheckResult
 from checkov.terraform.checks.data.base_check import BaseDataCheck
 from checkov.terraform.checks.module.base_module_check import BaseModuleCheck
+from checkov.terraform.checks.provider.base_check import BaseProviderCheck
 from checkov.terraform.checks.resource.base_resource_check import BaseResourceCheck
 
-from plerion_policies.blocks import DOCUMENT_TYPE, RESOURCE_TYPES, Block, read_block
-from plerion_policies.graph import may_be_key_policy
+from plerion_policies.blocks import PROVIDER, RESOURCE_TYPES, Block
+from plerion_policies.graph import configuration
+from plerion_policies.rewriting import DOCUMENT_TYPE
+
+# Without it checkov leaves out what a plan does not know, so that a policy known after apply would not be seen.
+os.environ.setdefault("EVAL_TF_PLAN_AFTER_UNKNOWN", "1")
 
 GUIDE = "https://github.com/plerion/plerion_kms/blob/main/tests/scanning/README.md"
 
@@ -43,12 +49,14 @@ class Rule:
         """Where the rule is explained."""
         return f"{GUIDE}#{self.id.lower()}"
 
-    def judge(self, check: BaseCheck, type_: str, conf: dict[str, Any]) -> CheckResult:
-        """Judge a block and leave the mend in the check, from where checkov takes it right after."""
+    def judge(self, check: BaseCheck, kind: str, type_: str, conf: dict[str, Any]) -> CheckResult:
+        """Judge a block and leave the mend in the check, from where checkov takes it right after.
+
+        kind: checkov's name for the sort of block: resource, data, module or provider.
+        """
         check.guideline = self.guide
         try:
-            may_be_key = type_ != DOCUMENT_TYPE or may_be_key_policy(check.graph, conf)
-            block = read_block(type_, check.entity_path, conf, check.graph, may_be_key)
+            block = configuration(check.graph).read(kind, type_, check.entity_path, conf)
             findings = list(dict.fromkeys(self.findings(block)))
         except Exception as error:  # checkov would log it and count the block as neither passed nor failed
             findings = [f"{self.id} could not read this block ({type(error).__name__}: {error}): please report it."]
@@ -57,13 +65,14 @@ class Rule:
         if findings:
             check.guideline = f"{' '.join(findings)} {self.guide}"
             return CheckResult.FAILED
-        return CheckResult.PASSED if block.documents or block.tags else CheckResult.UNKNOWN
+        return CheckResult.PASSED if block.all_documents or block.tags else CheckResult.UNKNOWN
 
     def register(self) -> None:
-        """Make it known to checkov for resources, data sources and module calls, under one id."""
+        """Make it known to checkov for resources, data sources, module calls and providers, under one id."""
         _ResourceCheck(self)
         _DataCheck(self)
         _ModuleCheck(self)
+        _ProviderCheck(self)
 
 
 class _ResourceCheck(BaseResourceCheck):
@@ -74,7 +83,7 @@ class _ResourceCheck(BaseResourceCheck):
 
     def scan_resource_conf(self, conf: dict[str, Any]) -> CheckResult:
         """See Rule.judge."""
-        return self.rule.judge(self, self.entity_type, conf)
+        return self.rule.judge(self, "resource", self.entity_type, conf)
 
 
 class _DataCheck(BaseDataCheck):
@@ -85,7 +94,7 @@ class _DataCheck(BaseDataCheck):
 
     def scan_data_conf(self, conf: dict[str, Any]) -> CheckResult:
         """See Rule.judge."""
-        return self.rule.judge(self, self.entity_type, conf)
+        return self.rule.judge(self, "data", self.entity_type, conf)
 
 
 class _ModuleCheck(BaseModuleCheck):
@@ -96,4 +105,15 @@ class _ModuleCheck(BaseModuleCheck):
 
     def scan_module_conf(self, conf: dict[str, Any]) -> CheckResult:
         """See Rule.judge."""
-        return self.rule.judge(self, "module", conf)
+        return self.rule.judge(self, "module", "module", conf)
+
+
+class _ProviderCheck(BaseProviderCheck):
+    def __init__(self, rule: Rule) -> None:
+        super().__init__(rule.name, rule.id, [CheckCategories.IAM], ["aws"], rule.guide)
+        self.rule = rule
+        self.severity = Severities[rule.severity]
+
+    def scan_provider_conf(self, conf: dict[str, Any]) -> CheckResult:
+        """See Rule.judge."""
+        return self.rule.judge(self, PROVIDER, PROVIDER, conf)
