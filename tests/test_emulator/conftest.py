@@ -28,7 +28,9 @@ def other(emulator: Emulator) -> Account:
 @pytest.fixture(scope="session")
 def faulty() -> Iterator[Faulty]:
     """An emulator with switches; tests that use it are in the group `faults`, so that one worker makes it."""
-    with pytest.MonkeyPatch.context() as patch:
+    running = Emulator(services=(*DEFAULT_SERVICES, "cloudformation"))
+    with pytest.MonkeyPatch.context() as patch:  # for its start alone: other emulators of this worker have no switches
         patch.setattr("emulator.process.LAUNCHER", Path(faults.__file__))
-        with Emulator(services=(*DEFAULT_SERVICES, "cloudformation")) as running:
-            yield Faulty(running)
+        running.start()
+    yield Faulty(running)
+    running.stop()
