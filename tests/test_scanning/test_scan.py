@@ -194,7 +194,7 @@ def test_what_the_plan_has_read_is_not_said_to_be_unread() -> None:
 def test_make_hands_the_folder_on_as_it_is(tmp_path: Path, name: str) -> None:
     makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")
     (tmp_path / "Makefile").write_text(
-        makefile.replace("scan: setup", "scan:").replace("$(VENV_PYTHON) -m harness.scan", "printenv FOLDER"),
+        makefile.replace("scan: setup", "scan:").replace("$(VENV_PYTHON) -m harness scan", "printenv FOLDER"),
         encoding="utf-8",
     )
     answer = subprocess.run(
