@@ -30,9 +30,9 @@ locals {
 module "key_policy" {
   source = "../../modules/key-policy"
 
-  policy_json            = jsonencode(local.key_policy)
-  integration_account_id = data.aws_caller_identity.integration.account_id
-  grant_plerion_access   = var.grant_plerion_access
+  policy_json             = jsonencode(local.key_policy)
+  integration_account_ids = [data.aws_caller_identity.integration.account_id]
+  grant_plerion_access    = var.grant_plerion_access
 }
 
 provider "aws" {
