@@ -14,7 +14,10 @@ fail() {
 }
 
 kms() {
-  command -v aws >/dev/null || fail "The AWS CLI is not on PATH: install it."
+  command -v aws >/dev/null || {
+    echo "The AWS CLI is not on PATH: install it." >&2
+    return 1
+  }
   operation=$1
   shift
   aws kms "$operation" ${CLI_PROFILE:+--profile "$CLI_PROFILE"} --region "$KEY_REGION" --key-id "$KEY_ARN" "$@"
