@@ -1,3 +1,4 @@
+#!/bin/sh
 # One step on one key with the AWS CLI: sh aws-kms.sh STEP. Policies and ARNs come through the environment, so that
 # nothing of them is read as shell.
 #

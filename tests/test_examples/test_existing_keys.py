@@ -125,7 +125,10 @@ def test_where_a_principal_was_deleted_nothing_is_opened_until_the_policy_is_cor
 def test_another_key_under_a_name_replaces_what_was_set(run: ExistingKeys) -> None:
     keys = run.terraform.variables["keys"]
     one, other = keys["isolated"], keys["isolated-closed"]
-    swapped = {"isolated": {**one, "key_arn": other["key_arn"]}, "isolated-closed": {**other, "key_arn": one["key_arn"]}}
+    swapped = {
+        "isolated": {**one, "key_arn": other["key_arn"]},
+        "isolated-closed": {**other, "key_arn": one["key_arn"]},
+    }
     changes = run.terraform.plan(keys={**keys, **swapped})
     run.terraform.variables["keys"] = keys
     assert {change.address: change.action for change in changes} == {

@@ -26,5 +26,5 @@ def _bytes(policy: dict[str, Any]) -> int:
 
 
 def _sent(text: str) -> int:
-    """Terraform's provider writes these three as \\u0026 and so on. Source: Go's documentation, encoding/json Marshal."""
+    # Terraform's provider writes these three as \u0026 and so on. Source: Go's documentation, encoding/json Marshal.
     return len(text.encode()) + 5 * sum(map(text.count, "&<>"))

@@ -43,7 +43,11 @@ def run(folder: Path, step: str, *, failure: str = "", cli: bool = True, **envir
         check=False,
     )
     arguments = folder / "arguments"
-    return done.returncode, arguments.read_text(encoding="utf-8") if arguments.exists() else "", done.stdout + done.stderr
+    return (
+        done.returncode,
+        arguments.read_text(encoding="utf-8") if arguments.exists() else "",
+        done.stdout + done.stderr,
+    )
 
 
 @pytest.mark.parametrize(
@@ -63,7 +67,10 @@ def test_each_step_makes_one_call(tmp_path: Path, step: str, arguments: str) -> 
 def test_profile_and_bypass_are_passed_on(tmp_path: Path) -> None:
     code, arguments, _ = run(tmp_path, "try-restore", CLI_PROFILE="key admin", BYPASS="yes")
     assert code == 0
-    assert arguments == PUT.replace("--region", "--profile\nkey admin\n--region") + "--bypass-policy-lockout-safety-check\n"
+    assert (
+        arguments
+        == PUT.replace("--region", "--profile\nkey admin\n--region") + "--bypass-policy-lockout-safety-check\n"
+    )
 
 
 @pytest.mark.parametrize("step", ["try-restore", "restore"])
@@ -94,7 +101,13 @@ def test_a_failure_says_in_what_state_the_key_is(tmp_path: Path, step: str, says
 
 
 @pytest.mark.parametrize(
-    ("step", "says"), [("try-restore", "nothing was opened"), ("restore", "IS OPEN"), ("untag", "was not removed"), ("tag", "was not tagged")]
+    ("step", "says"),
+    [
+        ("try-restore", "nothing was opened"),
+        ("restore", "IS OPEN"),
+        ("untag", "was not removed"),
+        ("tag", "was not tagged"),
+    ],
 )
 def test_a_missing_cli_is_said(tmp_path: Path, step: str, says: str) -> None:
     code, _, printed = run(tmp_path, step, cli=False)

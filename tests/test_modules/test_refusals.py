@@ -52,8 +52,8 @@ POLICIES = {
 REFUSED = [
     *{row["message"]: None for row in POLICY_ROWS.values()},
     (
-        "The merged key policy has 32769 bytes as it is sent, in which &, < and > are six bytes each, more than the 32768 "
-        "that KMS accepts: shorten policy_json."
+        "The merged key policy has 32769 bytes as it is sent, in which &, < and > are six bytes each, more than the "
+        "32768 that KMS accepts: shorten policy_json."
     ),
     (
         "external_id is missing: set it to the id that Plerion shows for the integration, or set create_access_role = "
