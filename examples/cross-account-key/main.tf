@@ -31,11 +31,11 @@ locals {
 module "key_policy" {
   source = "../../modules/key-policy"
 
-  policy_json            = jsonencode(local.key_policy)
-  integration_account_id = data.aws_caller_identity.integration.account_id
-  grant_plerion_access   = var.grant_plerion_access
-  appliance_role_arns    = module.plerion_kms.pinned_appliance_role_arns
-  access_role_arns       = module.plerion_kms.pinned_access_role_arns
+  policy_json             = jsonencode(local.key_policy)
+  integration_account_ids = [data.aws_caller_identity.integration.account_id]
+  grant_plerion_access    = var.grant_plerion_access
+  appliance_role_arns     = module.plerion_kms.pinned_appliance_role_arns
+  access_role_arns        = module.plerion_kms.pinned_access_role_arns
 }
 
 provider "aws" {

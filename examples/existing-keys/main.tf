@@ -63,9 +63,9 @@ module "keys_elsewhere" {
   source    = "../../modules/key-access"
   providers = { aws = aws.elsewhere }
 
-  keys                   = var.keys_elsewhere
-  integration_account_id = data.aws_caller_identity.integration.account_id
-  cli_profile            = var.cli_profile_elsewhere
+  keys                    = var.keys_elsewhere
+  integration_account_ids = [data.aws_caller_identity.integration.account_id]
+  cli_profile             = var.cli_profile_elsewhere
 
   kms_key_access_mode = var.kms_key_access_mode
   tag_is_binding      = module.plerion_kms.tag_is_binding

@@ -33,10 +33,13 @@ locals {
       policy_json          = can(key.policy) ? file("${dirname(local.keys_file)}/${key.policy}") : null
       grant_plerion_access = var.grant_plerion_access
       plerion_access_tag   = try(key.tag, null)
-    } if contains(local.covered, local.regions[name])
+    } if contains(local.covered, local.regions[name]) && !contains(local.misunderstood, name)
   }
 
   without_arn   = [for name, region in local.regions : name if region == ""]
   misunderstood = [for name, key in local.listed : name if length(setsubtract(keys(key), ["key_arn", "policy", "tag"])) > 0]
-  uncovered     = setsubtract(values(local.regions), concat(local.covered, [""]))
+  # yamldecode keeps the last of two keys of one name and says nothing.
+  twice     = [for name in distinct(local.names) : name if length([for other in local.names : other if other == name]) > 1]
+  names     = regexall("(?m)^[^\\s#:][^:\\n]*", file(local.keys_file))
+  uncovered = setsubtract(values(local.regions), concat(local.covered, [""]))
 }

@@ -18,6 +18,11 @@ output "key_policies" {
   }
 
   precondition {
+    condition     = length(local.twice) == 0
+    error_message = "The list of keys has ${join(", ", local.twice)} twice, of which only one would count: rename or remove the other."
+  }
+
+  precondition {
     condition     = length(local.misunderstood) == 0
     error_message = "The list of keys says more than key_arn, policy and tag of ${join(", ", local.misunderstood)}: rename or remove the rest."
   }

@@ -1,18 +1,19 @@
 # Warnings at plan, where a tag has no effect or speaks against the mode or the additions.
 
 locals {
+  added_actions = [for name in flatten(module.additions.statements[*].Action) : "^${replace(name, "*", ".*")}$"]
+
   facts = {
     for name, key in local.keys : name => {
       tag       = key.plerion_access_tag == null ? "" : key.plerion_access_tag
-      additions = key.policy_json != null && key.grant_plerion_access
+      additions = contains(keys(local.with_policy), name) && key.grant_plerion_access
       # Known only where the policy is given.
-      isolated = key.policy_json != null && !anytrue([
-        for statement in try(flatten([jsondecode(key.policy_json).Statement]), []) :
-        length(setintersection(
-          try(toset(flatten([statement.Principal.AWS])), toset([])),
-          toset(["arn:${key.partition}:iam::${key.account_id}:root", key.account_id]),
-        )) > 0 if try(statement.Effect, "") == "Allow"
-      ])
+      isolated = try(module.merged[name].delegation.appliance.delegates == "not at all", false)
+      partly   = !contains(["fully", "not at all"], try(join(" and ", distinct(values(module.merged[name].delegation)[*].delegates)), "fully"))
+      missing = [
+        for action in try(distinct(flatten(values(module.merged[name].delegation)[*].missing_actions)), []) : action
+        if !(key.grant_plerion_access && anytrue([for pattern in local.added_actions : can(regex(pattern, action))]))
+      ]
     }
   }
 
@@ -28,6 +29,10 @@ locals {
   ]
   granted_for_nothing = [
     for name, fact in local.facts : name if fact.tag == "Granted" && var.kms_key_access_mode == "ALL_KEYS"
+  ]
+  delegating_in_part = [
+    for name, fact in local.facts : "${name} (${join(", ", fact.missing)})"
+    if local.same_account && fact.partly && length(fact.missing) > 0
   ]
   granted_without_effect = [
     for name, fact in local.facts : name
@@ -67,5 +72,12 @@ check "granted_tag_on_isolated_keys" {
   assert {
     condition     = length(local.granted_without_effect) == 0
     error_message = "The tag PlerionAccess = Granted has no effect on ${join(", ", local.granted_without_effect)}, which do not delegate to the account: there the key policy alone decides, by grant_plerion_access."
+  }
+}
+
+check "keys_that_delegate_in_part" {
+  assert {
+    condition     = length(local.delegating_in_part) == 0
+    error_message = "Key policies delegate to the account only in part, so that neither mode nor tag opens what is missing: ${join("; ", local.delegating_in_part)}. A condition that may fail counts as missing, and so does what a Deny may take from the roles. Let the policy delegate the rest, or set grant_plerion_access = true."
   }
 }

@@ -11,13 +11,33 @@ locals {
   region     = one(distinct([for key in local.keys : key.region]))
   account_id = one(distinct([for key in local.keys : key.account_id]))
 
-  # The integration may be named also where it is the keys' own account.
-  same_account = var.integration_account_id == null || var.integration_account_id == local.account_id
+  # The one integration may be named also where it is of the keys' own account: the form of the guide for that.
+  integration_account_ids = var.integration_account_ids == tolist([local.account_id]) ? [] : var.integration_account_ids
 
   tag_is_binding = coalesce(var.tag_is_binding, var.hardened)
 
-  with_policy = { for name, key in local.keys : name => key if key.policy_json != null }
-  with_tag    = { for name, key in local.keys : name => key if key.plerion_access_tag != null }
+  # Whether an integration of the keys' own account may use them.
+  same_account = length(var.integration_account_ids) == 0 || anytrue([for id in var.integration_account_ids : id == local.account_id])
+
+  # Whether a policy is known after the apply only, or never given, looks the same to Terraform, and it has to know which
+  # resources there are. A key without a tag is listed for its policy.
+  with_policy = {
+    for name, key in local.keys : name => key
+    if key.set_policy != null ? key.set_policy : key.plerion_access_tag == null ? true : key.policy_json != null
+  }
+  with_tag = { for name, key in local.keys : name => key if key.plerion_access_tag != null }
+
+  cli_profile = var.cli_profile == null ? "" : var.cli_profile
+  restored = {
+    for name, key in local.with_policy : name => {
+      key_arn = key.key_arn
+      region  = key.region
+      policy  = module.merged[name].policy_json_without_additions
+      profile = local.cli_profile
+      restore = var.restore_policy_on_destroy ? "yes" : "no"
+      bypass  = var.bypass_policy_lockout_safety_check ? "yes" : "no"
+    }
+  }
 }
 
 # A multi-Region key has the same id in each of its Regions: the wrong provider would change the wrong key.
@@ -51,49 +71,52 @@ module "merged" {
   source   = "../key-policy"
   for_each = local.with_policy
 
-  policy_json            = each.value.policy_json
-  grant_plerion_access   = each.value.grant_plerion_access
-  integration_account_id = local.same_account ? null : var.integration_account_id
-  allow_ebs_volumes      = var.allow_ebs_volumes
-  appliance_role_arns    = var.appliance_role_arns
-  access_role_arns       = var.access_role_arns
-  via_services           = var.via_services
+  policy_json             = each.value.policy_json
+  policy_name             = "policy_json of ${each.key}"
+  key_arn                 = each.value.key_arn
+  grant_plerion_access    = each.value.grant_plerion_access
+  integration_account_ids = local.integration_account_ids
+  allow_ebs_volumes       = var.allow_ebs_volumes
+  appliance_role_arns     = var.appliance_role_arns
+  access_role_arns        = var.access_role_arns
+  via_services            = var.via_services
 }
 
-module "given" {
-  source   = "../key-policy"
-  for_each = { for name, key in local.with_policy : name => key if var.restore_policy_on_destroy }
+# The additions alone, for keys whose policy is set elsewhere.
+module "additions" {
+  source = "../key-policy"
 
-  policy_json          = each.value.policy_json
-  grant_plerion_access = false
+  integration_account_ids = local.integration_account_ids
+  allow_ebs_volumes       = var.allow_ebs_volumes
+  appliance_role_arns     = var.appliance_role_arns
+  access_role_arns        = var.access_role_arns
+  via_services            = var.via_services
 }
 
-# Stands before the policy, so that it goes after it: the provider puts the default policy, and then this the given one.
+# Created before the key policy and therefore destroyed after it: Terraform's provider first resets the key to AWS's default
+# policy, then this restores the given one. The tag is set before the key opens, and stays until it is closed.
 resource "terraform_data" "restore" {
-  for_each = module.given
+  for_each = local.with_policy
 
-  triggers_replace = [local.keys[each.key].key_arn]
-  input = {
-    key_arn = local.keys[each.key].key_arn
-    region  = local.keys[each.key].region
-    policy  = each.value.policy_json
-    profile = var.cli_profile == null ? "" : var.cli_profile
-  }
+  triggers_replace = [each.value.key_arn]
+  # With the lockout check off, the provider leaves the policy that try_restore has put.
+  input = merge(local.restored[each.key], var.bypass_policy_lockout_safety_check ? { restore = "no" } : null)
 
   provisioner "local-exec" {
     when        = destroy
-    interpreter = ["/bin/sh", "-c"]
-    command     = <<-EOT
-      command -v aws >/dev/null || { echo "The AWS CLI is not on PATH, so the policy of $KEY_ARN was not restored: install it and destroy again." >&2; exit 1; }
-      aws kms put-key-policy $${CLI_PROFILE:+--profile "$CLI_PROFILE"} --region "$KEY_REGION" --key-id "$KEY_ARN" --policy-name default --policy "$KEY_POLICY"
-    EOT
+    interpreter = ["/bin/sh", "${path.module}/aws-kms.sh"]
+    command     = "restore"
     environment = {
       CLI_PROFILE = self.output.profile
       KEY_ARN     = self.output.key_arn
       KEY_REGION  = self.output.region
       KEY_POLICY  = self.output.policy
+      RESTORE     = try(self.output.restore, "yes")
+      BYPASS      = "no"
     }
   }
+
+  depends_on = [terraform_data.tag]
 }
 
 resource "aws_kms_key_policy" "this" {
@@ -103,10 +126,40 @@ resource "aws_kms_key_policy" "this" {
   policy                             = module.merged[each.key].policy_json
   bypass_policy_lockout_safety_check = var.bypass_policy_lockout_safety_check
 
+  lifecycle {
+    # Under another key_arn it is another key's policy, and this one's has to be restored.
+    replace_triggered_by = [terraform_data.restore[each.key].id]
+  }
+
   depends_on = [terraform_data.restore, data.aws_service.kms, data.aws_caller_identity.this]
 }
 
-# Takes the tag off when a key is no longer tagged here; a change of the value leaves it on.
+# Destroyed before the key policy is: it restores the given policy while the key is still closed. Where that fails, for want
+# of a CLI, of credentials or of a principal that the policy names, the destruction ends here.
+resource "terraform_data" "try_restore" {
+  for_each = local.with_policy
+
+  triggers_replace = [each.value.key_arn]
+  input            = local.restored[each.key]
+
+  provisioner "local-exec" {
+    when        = destroy
+    interpreter = ["/bin/sh", "${path.module}/aws-kms.sh"]
+    command     = "try-restore"
+    environment = {
+      CLI_PROFILE = self.output.profile
+      KEY_ARN     = self.output.key_arn
+      KEY_REGION  = self.output.region
+      KEY_POLICY  = self.output.policy
+      RESTORE     = self.output.restore
+      BYPASS      = self.output.bypass
+    }
+  }
+
+  depends_on = [aws_kms_key_policy.this]
+}
+
+# Removes the tag when a key loses its plerion_access_tag or leaves `keys`. A changed value does not run this.
 resource "terraform_data" "untag" {
   for_each = local.with_tag
 
@@ -114,16 +167,13 @@ resource "terraform_data" "untag" {
   input = {
     key_arn = each.value.key_arn
     region  = each.value.region
-    profile = var.cli_profile == null ? "" : var.cli_profile
+    profile = local.cli_profile
   }
 
   provisioner "local-exec" {
     when        = destroy
-    interpreter = ["/bin/sh", "-c"]
-    command     = <<-EOT
-      command -v aws >/dev/null || { echo "The AWS CLI is not on PATH, so the tag of $KEY_ARN was not removed: install it and apply again." >&2; exit 1; }
-      aws kms untag-resource $${CLI_PROFILE:+--profile "$CLI_PROFILE"} --region "$KEY_REGION" --key-id "$KEY_ARN" --tag-keys PlerionAccess
-    EOT
+    interpreter = ["/bin/sh", "${path.module}/aws-kms.sh"]
+    command     = "untag"
     environment = {
       CLI_PROFILE = self.output.profile
       KEY_ARN     = self.output.key_arn
@@ -140,13 +190,10 @@ resource "terraform_data" "tag" {
   triggers_replace = [terraform_data.untag[each.key].id, each.value.plerion_access_tag]
 
   provisioner "local-exec" {
-    interpreter = ["/bin/sh", "-c"]
-    command     = <<-EOT
-      command -v aws >/dev/null || { echo "The AWS CLI is not on PATH, so $KEY_ARN was not tagged: install it and apply again." >&2; exit 1; }
-      aws kms tag-resource $${CLI_PROFILE:+--profile "$CLI_PROFILE"} --region "$KEY_REGION" --key-id "$KEY_ARN" --tags "TagKey=PlerionAccess,TagValue=$TAG_VALUE"
-    EOT
+    interpreter = ["/bin/sh", "${path.module}/aws-kms.sh"]
+    command     = "tag"
     environment = {
-      CLI_PROFILE = var.cli_profile == null ? "" : var.cli_profile
+      CLI_PROFILE = local.cli_profile
       KEY_ARN     = each.value.key_arn
       KEY_REGION  = each.value.region
       TAG_VALUE   = each.value.plerion_access_tag

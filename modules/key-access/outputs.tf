@@ -12,7 +12,17 @@ output "policy_json" {
 
 output "statements" {
   description = "The additions as objects."
-  value       = try(values(module.merged)[0].statements, [])
+  value       = module.additions.statements
+}
+
+output "statements_json" {
+  description = "The additions as the JSON of a policy: hand it to whoever sets the policies of keys that are not listed here, for instance the owner of another Terraform state or of a CloudFormation stack."
+  value       = module.additions.policy_json
+}
+
+output "delegation" {
+  description = "By the names of the keys with a policy, what it leaves to the identity policies of the account's roles, as `delegation` of modules/key-policy."
+  value       = { for name, policy in module.merged : name => policy.delegation }
 }
 
 output "tags" {

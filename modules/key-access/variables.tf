@@ -6,12 +6,13 @@ variable "create" {
 }
 
 variable "keys" {
-  description = "The keys, by names of your choice, all of one account and Region: `key_arn`; `policy_json`, the key's policy as it is now, into which the additions are merged (null leaves the policy alone); `grant_plerion_access`, false to take the additions out again; `plerion_access_tag`, the value of the tag `PlerionAccess`, `Granted` or `Denied` (null leaves the tags alone)."
+  description = "The keys, by names of your choice, all of one account and Region: `key_arn`; `policy_json`, the key's policy as it is now, into which the additions are merged (null leaves the policy alone); `grant_plerion_access`, false to take the additions out again; `plerion_access_tag`, the value of the tag `PlerionAccess`, `Granted` or `Denied` (null leaves the tags alone); `set_policy`, to be set to true where there is a tag too and `policy_json` is known only after the apply."
   type = map(object({
     key_arn              = string
     policy_json          = optional(string)
     grant_plerion_access = optional(bool, true)
     plerion_access_tag   = optional(string)
+    set_policy           = optional(bool)
   }))
   default  = {}
   nullable = false
@@ -27,13 +28,18 @@ variable "keys" {
   }
 
   validation {
+    condition     = length(distinct([for key in var.keys : lower(key.key_arn)])) == length(var.keys)
+    error_message = "keys holds one key under several names: ${join("; ", [for arn, names in { for name, key in var.keys : lower(key.key_arn) => name... } : "${arn} as ${join(" and ", names)}" if length(names) > 1])}. Keep one name for each key."
+  }
+
+  validation {
     condition     = alltrue([for key in var.keys : key.plerion_access_tag == null ? true : contains(["Granted", "Denied"], key.plerion_access_tag)])
     error_message = "keys holds a plerion_access_tag other than \"Granted\" and \"Denied\": set it to one of the two, or leave it out to keep the tags as they are."
   }
 
   validation {
-    condition     = alltrue([for key in var.keys : key.policy_json == null ? true : can(jsondecode(key.policy_json).Statement)])
-    error_message = "keys holds a policy_json that is not a key policy: give a JSON object that holds \"Statement\", for instance what 'aws kms get-key-policy --output text' prints."
+    condition     = alltrue([for key in var.keys : key.policy_json != null || (key.plerion_access_tag != null && key.set_policy != true)])
+    error_message = "keys holds ${join(", ", [for name, key in var.keys : name if key.policy_json == null && (key.plerion_access_tag == null || key.set_policy == true)])} without the policy that is to be set: give policy_json, or plerion_access_tag alone."
   }
 }
 
@@ -61,14 +67,15 @@ variable "tag_is_binding" {
   default     = null
 }
 
-variable "integration_account_id" {
-  description = "Account of the Plerion integration, where the keys lie in another one; null where both are the same."
-  type        = string
-  default     = null
+variable "integration_account_ids" {
+  description = "Accounts of the Plerion integrations that are to use the keys, where the keys are in another account than they are. Empty where keys and integration are in one account. With several, list the keys' own account too if it has an integration."
+  type        = list(string)
+  default     = []
+  nullable    = false
 
   validation {
-    condition     = var.integration_account_id == null ? true : can(regex("^[0-9]{12}$", var.integration_account_id))
-    error_message = "integration_account_id is not an AWS account id: give its 12 digits, in quotes."
+    condition     = alltrue([for id in var.integration_account_ids : can(regex("^[0-9]{12}$", id))])
+    error_message = "integration_account_ids holds something that is not an AWS account id: give the 12 digits of each, in quotes."
   }
 }
 
@@ -123,7 +130,7 @@ variable "bypass_policy_lockout_safety_check" {
 }
 
 variable "restore_policy_on_destroy" {
-  description = "Whether destroying puts the given policy back, without the additions: Terraform's provider by itself puts AWS's default policy in its place, and this follows with the AWS CLI. It can't where the module's block is deleted from the configuration: empty `keys` first, apply, then delete it."
+  description = "Whether destroying puts the given policy back, without the additions: Terraform's provider by itself puts AWS's default policy in its place, and the AWS CLI puts the given one before and after that. It can't where the module's block is deleted from the configuration: empty `keys` first, apply, then delete it. With false the default policy stays, which opens the key to its account."
   type        = bool
   default     = true
   nullable    = false

@@ -1,6 +1,11 @@
 locals {
-  # AWS reads the variable when the key is used: the account that owns the key.
-  principal_account = var.integration_account_id == null ? "$${aws:ResourceAccount}" : var.integration_account_id
+  # AWS reads the variable when the key is used: the account that owns the key. A single account stands without brackets,
+  # as in the guide.
+  principal_account = jsondecode(
+    length(var.integration_account_ids) > 1
+    ? jsonencode(var.integration_account_ids)
+    : jsonencode(try(var.integration_account_ids[0], "$${aws:ResourceAccount}"))
+  )
 
   appliance_condition = merge(
     {
@@ -9,8 +14,8 @@ locals {
         "aws:PrincipalTag/PlerionApplianceRole" = "True"
       }
     },
-    { for operator, value in { ArnEquals = { "aws:PrincipalArn" = var.appliance_role_arns } } : operator => value if length(var.appliance_role_arns) > 0 },
-    { for operator, value in { StringLike = { "kms:ViaService" = var.via_services } } : operator => value if length(var.via_services) > 0 },
+    length(var.appliance_role_arns) == 0 ? null : { ArnEquals = { "aws:PrincipalArn" = var.appliance_role_arns } },
+    length(var.via_services) == 0 ? null : { StringLike = { "kms:ViaService" = var.via_services } },
   )
 
   access_condition = merge(
@@ -20,7 +25,7 @@ locals {
         "aws:PrincipalTag/RolePurpose" = "PlerionAccess"
       }
     },
-    { for operator, value in { ArnEquals = { "aws:PrincipalArn" = var.access_role_arns } } : operator => value if length(var.access_role_arns) > 0 },
+    length(var.access_role_arns) == 0 ? null : { ArnEquals = { "aws:PrincipalArn" = var.access_role_arns } },
   )
 
   guide_statements = [
@@ -76,42 +81,55 @@ locals {
   # All Sids that are ours, so that statements of an option that was switched off go too.
   sids = concat(local.guide_statements[*].Sid, local.ebs_statements[*].Sid)
 
-  given = jsondecode(coalesce(var.policy_json, "{\"Statement\": []}"))
+  given      = jsondecode(local.readable ? local.text : "{\"Statement\": []}")
+  given_sids = [for statement in local.given_statements : try(join("", [statement.Sid]), "")]
   # A single statement may stand without brackets.
   given_statements = flatten([local.given.Statement])
-  given_sids       = [for statement in local.given_statements : try(statement.Sid, "")]
 
-  wanted = [for statement in local.statements : statement if var.grant_plerion_access]
+  # By Sid, as text: statements differ in type, and a conditional needs one type.
+  wanted = { for statement in local.statements : statement.Sid => jsonencode(statement) if var.grant_plerion_access }
 
   # Every given statement keeps its place; ours are replaced where they first stand, or follow at the end.
-  merged_statements = concat(
-    flatten([
-      for position, given in local.given_statements : concat(
-        [for kept in [given] : kept if !contains(local.sids, local.given_sids[position])],
-        [for ours in local.wanted : ours if ours.Sid == local.given_sids[position] && index(local.given_sids, local.given_sids[position]) == position],
-      )
-    ]),
-    [for ours in local.wanted : ours if !contains(local.given_sids, ours.Sid)],
-  )
+  merged_statements = [
+    for text in compact(concat(
+      [
+        for position, sid in local.given_sids :
+        !contains(local.sids, sid) ? jsonencode(local.given_statements[position]) :
+        index(local.given_sids, sid) == position ? lookup(local.wanted, sid, "") : ""
+      ],
+      [for sid in local.sids : lookup(local.wanted, sid, "") if !contains(local.given_sids, sid)],
+    )) : jsondecode(text)
+  ]
 
+  # Statements of the customer's own: what is restored when Plerion's access ends.
+  others = [for position, sid in local.given_sids : local.given_statements[position] if !contains(local.sids, sid)]
+
+  # Whom the given form of the additions names: integrations that were merged before, or pasted.
+  named_before = distinct(flatten([
+    for position, statement in local.given_statements : [
+      try(statement.Condition.StringEquals["aws:PrincipalAccount"], []),
+      try(statement.Condition.ArnEquals["aws:PrincipalArn"], []),
+    ] if contains(local.sids, local.given_sids[position])
+  ]))
+  named_now     = flatten([local.principal_account, var.appliance_role_arns, var.access_role_arns])
+  losing_access = [for name in local.named_before : name if var.grant_plerion_access && can(join("", [name])) && !contains(local.named_now, name)]
+
+  # Without this version ${aws:ResourceAccount} would be plain text.
   merged = merge(
     local.given,
     { Statement = local.merged_statements },
-    # Without this version ${aws:ResourceAccount} would be plain text.
-    { for key, version in { Version = "2012-10-17" } : key => version if var.grant_plerion_access },
+    var.grant_plerion_access ? { Version = "2012-10-17" } : null,
   )
 
-  # jsonencode writes <, > and & as six bytes each. Between escaped backslashes those escapes are nothing else.
-  merged_json = join("\\\\", [
-    for part in split("\\\\", jsonencode(local.merged)) :
-    replace(replace(replace(part, "\\u003c", "<"), "\\u003e", ">"), "\\u0026", "&")
-  ])
+  # jsonencode writes <, > and & as six bytes each, and so does Terraform's provider when it sends a policy.
+  merged_json = jsonencode(local.merged)
   # Four letters of Base64 stand for three bytes.
   merged_bytes = floor(length(replace(textencodebase64(local.merged_json, "UTF-8"), "=", "")) * 3 / 4)
+}
 
-  # Written so, because HCL parsers of scanners stumble over the two signs in one string.
-  variable_opening = join("", ["$", "{"])
-
-  given_version  = try(local.given.Version, "2008-10-17")
-  changes_a_text = var.grant_plerion_access && local.given_version != "2012-10-17" && strcontains(jsonencode(local.given), local.variable_opening)
+check "access_that_the_merge_takes_away" {
+  assert {
+    condition     = length(local.losing_access) == 0
+    error_message = "The merged key policy no longer opens the key to ${join(", ", local.losing_access)}, which the additions in ${var.policy_name} name: list every integration in integration_account_ids and merge once."
+  }
 }

@@ -8,27 +8,27 @@ output "policy_json" {
   value       = local.merged_json
 
   precondition {
-    condition     = !local.changes_a_text
-    error_message = "policy_json has a Version before 2012-10-17 and holds the text ${local.variable_opening}, which would turn into a policy variable: rewrite that text, set \"Version\": \"2012-10-17\" yourself, and apply again."
-  }
-
-  precondition {
-    condition     = length(local.merged_statements) > 0
-    error_message = "The merged key policy would hold no statement, which KMS refuses: give policy_json with the statements that are to stay."
-  }
-
-  precondition {
-    condition     = !can(regex("[^\\t\\n\\r\\x20-\\x{FF}]", local.merged_json))
-    error_message = "policy_json holds a character beyond U+00FF, which KMS takes in no key policy: replace it, for instance in a Sid."
-  }
-
-  precondition {
-    condition     = local.merged_bytes <= 32768
-    error_message = "The merged key policy has ${local.merged_bytes} bytes, more than the 32768 that KMS accepts: shorten the policy that you give."
+    condition     = length(local.problems) == 0
+    error_message = try(local.problems[0], "")
   }
 }
 
+output "policy_json_without_additions" {
+  description = "The given policy without the additions and otherwise as it is, as JSON; null where nothing else is in it."
+  value       = length(local.others) == 0 ? null : jsonencode(merge(local.given, { Statement = local.others }))
+}
+
 output "policy_bytes" {
-  description = "Size of that policy in bytes; KMS accepts 32768."
+  description = "Size of `policy_json` in bytes, as Terraform's provider sends it; KMS accepts 32768."
   value       = local.merged_bytes
+}
+
+output "delegation" {
+  description = "What the given policy leaves to identity policies of the key's account, for each role (`appliance`, `access`); null without `key_arn`. `delegates` is \"fully\", \"partly\" or \"not at all\", `missing_actions` are those of the role that are not delegated for certain: a condition that may fail, and a Deny that may cover the role, count as missing."
+  value       = var.key_arn == null ? null : local.delegation
+}
+
+output "losing_access" {
+  description = "Accounts and role ARNs that the given policy's own form of the additions names, and that the merged one does not."
+  value       = local.losing_access
 }

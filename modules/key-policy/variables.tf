@@ -2,26 +2,35 @@ variable "policy_json" {
   description = "The key's policy as it is now, as JSON; the additions are merged into it. Null renders the additions alone."
   type        = string
   default     = null
-
-  validation {
-    condition     = var.policy_json == null ? true : can(jsondecode(var.policy_json).Statement)
-    error_message = "policy_json is not a key policy: give a JSON object that holds \"Statement\", for instance what 'aws kms get-key-policy --output text' prints."
-  }
-
-  validation {
-    condition     = !can(jsondecode(var.policy_json).Statement) ? true : can([for statement in flatten([jsondecode(var.policy_json).Statement]) : statement.Effect])
-    error_message = "policy_json holds a statement that has no \"Effect\": give every statement as an object with Effect, Principal, Action and Resource."
-  }
 }
 
-variable "integration_account_id" {
-  description = "Account of the Plerion integration, where the key lies in another one; null where both are the same."
+variable "policy_name" {
+  description = "What error messages call the given policy."
+  type        = string
+  default     = "policy_json"
+  nullable    = false
+}
+
+variable "key_arn" {
+  description = "ARN of the key, for the output `delegation` alone."
   type        = string
   default     = null
 
   validation {
-    condition     = var.integration_account_id == null ? true : can(regex("^[0-9]{12}$", var.integration_account_id))
-    error_message = "integration_account_id is not an AWS account id: give its 12 digits, in quotes."
+    condition     = var.key_arn == null || can(regex("^arn:[\\w-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[\\w-]+$", var.key_arn))
+    error_message = "key_arn is not the ARN of a KMS key: give the form arn:aws:kms:eu-west-1:111122223333:key/KEY-ID, not an alias or a bare id."
+  }
+}
+
+variable "integration_account_ids" {
+  description = "Accounts of the Plerion integrations that are to use the key, where it is in another account than they are. Empty where key and integration are in one account. With several, list the key's own account too if it has an integration."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for id in var.integration_account_ids : can(regex("^[0-9]{12}$", id))])
+    error_message = "integration_account_ids holds something that is not an AWS account id: give the 12 digits of each, in quotes."
   }
 }
 

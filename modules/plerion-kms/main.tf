@@ -123,9 +123,9 @@ module "cross_account_additions" {
   source = "../key-policy"
   count  = var.integration_account_id == null ? 0 : 1
 
-  integration_account_id = var.integration_account_id
-  allow_ebs_volumes      = var.allow_ebs_volumes
-  appliance_role_arns    = local.pinned_appliance_role_arns
-  access_role_arns       = local.pinned_access_role_arns
-  via_services           = var.via_services
+  integration_account_ids = [var.integration_account_id]
+  allow_ebs_volumes       = var.allow_ebs_volumes
+  appliance_role_arns     = local.pinned_appliance_role_arns
+  access_role_arns        = local.pinned_access_role_arns
+  via_services            = var.via_services
 }

@@ -7,7 +7,8 @@ import os
 import shlex
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,17 @@ class WithCli(ExampleRun):
             "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}",
         }
 
+    @contextmanager
+    def without_profiles(self) -> Iterator[None]:
+        """The AWS CLI finds none of its profiles, so that each of its calls fails."""
+        file = Path(self._tools.name) / "config"
+        text = file.read_text(encoding="utf-8")
+        file.write_text("", encoding="utf-8")
+        try:
+            yield
+        finally:
+            file.write_text(text, encoding="utf-8")
+
     def __exit__(self, *exception: object) -> None:
         self._tools.cleanup()
         super().__exit__(*exception)
@@ -139,8 +151,11 @@ class ManyKeys(WithCli):
             if name in self.TAGS:
                 listed[name]["tag"] = self.TAGS[name]
                 continue
-            policy = administrator.in_region(description.region).client("kms").get_key_policy(KeyId=arn)["Policy"]
-            self.policies[name] = json.loads(policy)
+            kms = administrator.in_region(description.region).client("kms")
+            # With signs that Terraform's provider sends as six bytes each.
+            self.policies[name] = {"Id": "Payments & <ledger>", **json.loads(kms.get_key_policy(KeyId=arn)["Policy"])}
+            policy = json.dumps(self.policies[name])
+            kms.put_key_policy(KeyId=arn, Policy=policy)
             (self.keys_file.parent / f"{name}.json").write_text(policy, encoding="utf-8")
             listed[name]["policy"] = f"{name}.json"
         self.keys_file.write_text(yaml.safe_dump(listed), encoding="utf-8")

@@ -15,6 +15,7 @@ from harness.paths import MODULES
 from harness.principals import Principal, role_arn
 from harness.probe import Target, probe
 from harness.runs import ExistingKeys
+from harness.terraform import TerraformError
 
 from .examples import Runs
 
@@ -45,6 +46,13 @@ def tags(run: ExistingKeys, key: str) -> Mapping[str, str]:
     answer = run.stage.key_administrator.client("kms").list_resource_tags(KeyId=run.key_arns[key])
     tally.CURRENT.asserted += 1
     return {tag["TagKey"]: tag["TagValue"] for tag in answer["Tags"]}
+
+
+def policy_text(run: ExistingKeys, key: str) -> str:
+    """The key's policy as KMS has it now."""
+    tally.CURRENT.asserted += 1
+    policy: str = run.stage.key_administrator.client("kms").get_key_policy(KeyId=run.key_arns[key])["Policy"]
+    return policy
 
 
 def test_the_additions_follow_the_statements_that_were_there(run: ExistingKeys) -> None:
@@ -90,6 +98,102 @@ def test_created_roles_are_handed_over_by_the_documented_steps_and_none_is_delet
     deleted = {change.address for change in run.terraform.plan(create_roles=False) if change.action == "delete"}
     run.terraform.variables = variables
     assert {f"{address}.aws_iam_role.{role}[0]" for role in ("appliance", "access")} <= deleted
+
+
+def without(keys: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """The keys but for those names."""
+    return {name: key for name, key in keys.items() if name not in names}
+
+
+def test_where_the_cli_fails_nothing_is_opened(run: ExistingKeys) -> None:
+    keys = run.terraform.variables["keys"]
+    before = policy_text(run, "isolated")
+    with run.without_profiles(), pytest.raises(TerraformError) as caught:
+        run.terraform.apply(keys=without(keys, "isolated", "isolated-denied"))
+    assert policy_text(run, "isolated") == before
+    assert tags(run, "isolated-denied")["PlerionAccess"] == "Denied"
+    message = " ".join(str(caught.value).split())
+    assert f"could not put the given policy on {run.key_arns['isolated']}. So nothing was opened" in message
+    assert "IS OPEN" not in message
+    run.terraform.apply(keys=keys)
+    assert run.terraform.plan() == []
+
+
+def test_where_a_principal_was_deleted_nothing_is_opened_until_the_policy_is_corrected(run: ExistingKeys) -> None:
+    keys = run.terraform.variables["keys"]
+    arn = run.stage.integration.create_role("Auditor", trusted=[run.stage.integration.operator.arn])
+    auditor = {"Effect": "Allow", "Principal": {"AWS": arn}, "Action": "kms:DescribeKey", "Resource": "*"}
+    given = json.loads(keys["isolated"]["policy_json"])
+    with_auditor = {**given, "Statement": [*given["Statement"], auditor]}
+    run.terraform.apply(keys={**keys, "isolated": {**keys["isolated"], "policy_json": json.dumps(with_auditor)}})
+    run.stage.integration.root.client("iam").delete_role(RoleName="Auditor")
+    before = policy_text(run, "isolated")
+    with pytest.raises(TerraformError) as caught:
+        run.terraform.apply(keys=without(keys, "isolated"))
+    assert policy_text(run, "isolated") == before
+    message = " ".join(str(caught.value).split())
+    assert "invalid principals" in message
+    assert "So nothing was opened" in message
+    run.terraform.apply(keys=keys)
+    assert statements(run.stage.key_administrator, run.key_arns["isolated"]) == same_account_additions()
+    run.terraform.apply(keys=without(keys, "isolated"))
+    assert statements(run.stage.key_administrator, run.key_arns["isolated"]) == []
+    run.terraform.apply(keys=keys)
+
+
+def test_another_key_under_a_name_replaces_what_was_set(run: ExistingKeys) -> None:
+    keys = run.terraform.variables["keys"]
+    one, other = keys["isolated"], keys["isolated-closed"]
+    swapped = {
+        "isolated": {**one, "key_arn": other["key_arn"]},
+        "isolated-closed": {**other, "key_arn": one["key_arn"]},
+    }
+    changes = run.terraform.plan(keys={**keys, **swapped})
+    run.terraform.variables["keys"] = keys
+    assert {change.address: change.action for change in changes} == {
+        f'module.keys.{kind}.{each}["{name}"]': "replace"
+        for kind, each in (
+            ("aws_kms_key_policy", "this"),
+            ("terraform_data", "restore"),
+            ("terraform_data", "try_restore"),
+        )
+        for name in swapped
+    }
+
+
+def test_a_policy_that_is_known_after_the_apply_alone_plans(run: ExistingKeys) -> None:
+    keys = run.terraform.variables["keys"]
+    unknown = "${terraform_data.policy.output}"
+    more = {
+        "resource": {"terraform_data": {"policy": {"input": keys["isolated"]["policy_json"].replace("${", "$${")}}},
+        "module": {
+            "unknown": {
+                "source": "../../modules/key-access",
+                "providers": {"aws": "aws.keys"},
+                "keys": {
+                    "policy": {"key_arn": run.key_arns["isolated"], "policy_json": unknown},
+                    "both": {
+                        "key_arn": run.key_arns["isolated-denied"],
+                        "policy_json": unknown,
+                        "plerion_access_tag": "Denied",
+                        "set_policy": True,
+                    },
+                    "tag": {"key_arn": run.key_arns["delegating-denied"], "plerion_access_tag": "Denied"},
+                },
+            }
+        },
+    }
+    file = run.terraform.folder / "unknown.tf.json"
+    file.write_text(json.dumps(more), encoding="utf-8")
+    try:
+        run.terraform.init()
+        planned = run.terraform.plan()
+    finally:
+        file.unlink()
+    assert {change.address for change in planned if ".aws_kms_key_policy." in change.address} == {
+        'module.unknown.aws_kms_key_policy.this["policy"]',
+        'module.unknown.aws_kms_key_policy.this["both"]',
+    }
 
 
 def test_the_plan_warns_of_tags_without_effect(run: ExistingKeys) -> None:

@@ -96,6 +96,14 @@ def test_roles_that_exist_are_looked_up_and_the_recommended_options_reach_the_ke
     }
 
 
+def test_a_policy_is_sent_as_its_size_is_counted(run: ManyKeys) -> None:
+    tally.CURRENT.asserted += len(run.policies)
+    for name in run.policies:
+        sent = kms(run, name).get_key_policy(KeyId=run.arns[name])["Policy"]
+        assert len(sent.encode()) == len(run.outputs["key_policies"][name].encode())
+        assert "\\u0026" in sent
+
+
 def test_the_tag_is_set_where_the_list_has_one(run: ManyKeys) -> None:
     tally.CURRENT.asserted += len(run.arns)
     tags = {name: kms(run, name).list_resource_tags(KeyId=arn)["Tags"] for name, arn in run.arns.items()}
@@ -123,8 +131,9 @@ def test_slips_in_the_list_are_named_with_the_mend(run: ManyKeys) -> None:
     arn = listed["payments-us"]["key_arn"]
     listed["elsewhere"] = {"key_arn": arn.replace("us-east-1", "ap-southeast-2")}
     listed["alias"] = {"key_arn": "alias/payments"}
-    listed["typo"] = {"key_arn": arn, "tags": "Granted"}
-    run.keys_file.write_text(yaml.safe_dump(listed), encoding="utf-8")
+    listed["typo"] = {"key_arn": arn[:-1] + "x", "tags": "Granted"}
+    twice = f"payments-us: {{key_arn: {arn}, tag: Denied}}\n"
+    run.keys_file.write_text(twice + yaml.safe_dump(listed), encoding="utf-8")
     try:
         with pytest.raises(TerraformError) as raised:
             run.terraform.plan()
@@ -135,4 +144,7 @@ def test_slips_in_the_list_are_named_with_the_mend(run: ManyKeys) -> None:
         "Regions that this configuration does not cover (ap-southeast-2): add a provider and a module call" in message
     )
     assert "no ARN of a KMS key for alias: set key_arn to the form arn:aws:kms:" in message
+    assert (
+        "The list of keys has payments-us twice, of which only one would count: rename or remove the other." in message
+    )
     assert "more than key_arn, policy and tag of typo: rename or remove the rest." in message

@@ -23,8 +23,10 @@ INTEGRATION_ACCOUNT = "111122223333"
 AT_THE_LIMIT = {
     "ASCII at the limit": ("x", LARGEST),
     "two bytes a letter at the limit": ("é", LARGEST),
-    "signs that jsonencode escapes at the limit": ("<>&", LARGEST),
+    "signs that are sent as escapes at the limit": ("<>&", LARGEST),
 }
+DELEGATION: dict[str, dict[str, Any]] = yaml.safe_load((CONFIGURATIONS / "delegation.yaml").read_text(encoding="utf-8"))
+"""The hand-written judgements of what key policies delegate."""
 
 
 @pytest.fixture(scope="session")
@@ -60,6 +62,10 @@ def rendered(
         variables={
             "integration_account_id": INTEGRATION_ACCOUNT,
             "policies": {**given, **large},
+            "delegating": {
+                name: {"policy_json": row["given"], "appliance_role_arns": row.get("appliance_role_arns", [])}
+                for name, row in DELEGATION.items()
+            },
             "only_additions": [name for name, row in policies.items() if row.get("removed") == "refused"],
         },
     )

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from harness.guide_statements import same_account_additions
+from harness.guide_statements import cross_account_additions, same_account_additions
 
-from .conftest import AT_THE_LIMIT
+from .conftest import AT_THE_LIMIT, DELEGATION, INTEGRATION_ACCOUNT
 from .module_folder import CONFIGURATIONS
 
 pytestmark = pytest.mark.xdist_group("documents")
@@ -22,6 +22,19 @@ OUR_SIDS = {
     "Grant PlerionApplianceRole access to make EBS volumes",
     "Grant PlerionApplianceRole access to attach EBS volumes",
 }
+
+NEEDED = {
+    "appliance": [
+        *("Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "DescribeKey", "CreateGrant", "GenerateDataKey"),
+        *("GenerateDataKeyWithoutPlaintext", "GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext"),
+    ],
+    "access": [
+        *("DescribeKey", "GetKeyLastUsage", "GetKeyPolicy", "GetKeyRotationStatus", "GetParametersForImport"),
+        *("GetPublicKey", "ListGrants", "ListKeyPolicies", "ListKeyRotations", "ListResourceTags"),
+    ],
+}
+"""By role, the permissions on a key. Source: the guide's mode statement, and Describe*, List* and Get* of the service
+authorization reference's table for KMS."""
 
 each_policy = pytest.mark.parametrize("name", ROWS)
 
@@ -54,6 +67,38 @@ def test_removal_gives_back_what_was_given_but_for_the_version(rendered: dict[st
     given = json.loads(ROWS[name]["given"])
     others = [statement for statement in given_statements(name) if statement.get("Sid") not in OUR_SIDS]
     assert json.loads(rendered["removed"][name]) == {**given, "Version": "2012-10-17", "Statement": others}
+    assert json.loads(rendered["without_additions"][name]) == {**given, "Version": "2012-10-17", "Statement": others}
+
+
+def test_without_other_statements_there_is_nothing_to_restore(rendered: dict[str, Any]) -> None:
+    assert [name for name, policy in rendered["without_additions"].items() if policy is None] == [
+        name for name, row in ROWS.items() if row.get("removed") == "refused"
+    ]
+
+
+@each_policy
+def test_accounts_and_roles_that_the_merge_shuts_out_are_named(rendered: dict[str, Any], name: str) -> None:
+    assert rendered["losing_access"][name] == ROWS[name].get("losing", [])
+
+
+def test_several_integrations_stand_in_one_list(rendered: dict[str, Any]) -> None:
+    accounts = [INTEGRATION_ACCOUNT, "444455556666"]
+    assert json.loads(rendered["several_integrations"])["Statement"] == [
+        {
+            **statement,
+            "Condition": {"StringEquals": {**statement["Condition"]["StringEquals"], "aws:PrincipalAccount": accounts}},
+        }
+        for statement in cross_account_additions(INTEGRATION_ACCOUNT)
+    ]
+
+
+@pytest.mark.parametrize("name", DELEGATION)
+@pytest.mark.parametrize("role", NEEDED)
+def test_what_a_policy_delegates_is_judged_by_action(rendered: dict[str, Any], name: str, role: str) -> None:
+    row = DELEGATION[name][role]
+    missing = NEEDED[role] if row["missing"] == "ALL" else row["missing"]
+    assert rendered["delegation"][name][role]["delegates"] == row["delegates"]
+    assert set(rendered["delegation"][name][role]["missing_actions"]) == {f"kms:{action}" for action in missing}
 
 
 @pytest.mark.parametrize("name", AT_THE_LIMIT)

@@ -32,18 +32,20 @@ NEEDED: dict[str, dict[str, Any]] = {
 }
 
 
-def _policy(sid: str, version: str = "2012-10-17") -> str:
-    statement = {"Sid": sid, "Effect": "Allow", "Principal": "*", "Action": "kms:List*", "Resource": "*"}
-    return json.dumps({"Version": version, "Statement": [statement]})
-
-
+POLICY_ROWS: dict[str, dict[str, Any]] = yaml.safe_load(
+    (CONFIGURATIONS / "refused_policies.yaml").read_text(encoding="utf-8")
+)
 POLICIES = {
+    **{
+        name: {
+            "policy_json": row["given"].replace("BOM", "\ufeff"),
+            "grant_plerion_access": not row.get("removed", False),
+        }
+        for name, row in POLICY_ROWS.items()
+    },
     "one byte too large": {"policy_json": json.dumps(policy_whose_merged_size_is(LARGEST + 1, "é"))},
-    "a variable to be": {"policy_json": _policy("${aws:username}", "2008-10-17")},
-    "an arrow": {"policy_json": _policy("→")},
-    "nothing left": {
-        "policy_json": _policy("Grant PlerionApplianceRole access to decrypt"),
-        "grant_plerion_access": False,
+    "one byte too large where it is sent with escapes": {
+        "policy_json": json.dumps(policy_whose_merged_size_is(LARGEST + 1, "&"))
     },
 }
 
@@ -101,18 +103,10 @@ BY_NAME_AND_PLACE = (
 TIMES = {NO_ARNS: len(NOTHING_TO_PIN_TO), BY_NAME_AND_PLACE: 2}
 
 REFUSED = [
-    ("The merged key policy has 32769 bytes, more than the 32768 that KMS accepts: shorten the policy that you give."),
+    *{row["message"]: None for row in POLICY_ROWS.values()},
     (
-        "policy_json has a Version before 2012-10-17 and holds the text ${, which would turn into a policy variable: "
-        'rewrite that text, set "Version": "2012-10-17" yourself, and apply again.'
-    ),
-    (
-        "policy_json holds a character beyond U+00FF, which KMS takes in no key policy: replace it, for instance in a "
-        "Sid."
-    ),
-    (
-        "The merged key policy would hold no statement, which KMS refuses: give policy_json with the statements that "
-        "are to stay."
+        "The merged key policy has 32769 bytes as it is sent, in which &, < and > are six bytes each, more than the "
+        "32768 that KMS accepts: shorten policy_json."
     ),
     (
         "external_id is missing: set it to the id that Plerion shows for the integration, or set create_access_role = "
@@ -165,6 +159,11 @@ def errors(provider: KeptProvider, tmp_path_factory: pytest.TempPathFactory) -> 
     assert not wrong_values.succeeded
     assert not refused.succeeded
     return Counter(wrong_values.errors) + Counter(refused.errors)
+
+
+def test_each_refused_policy_gets_its_sentence(errors: Counter[str]) -> None:
+    expected = Counter(row["message"] for row in POLICY_ROWS.values())
+    assert {message: errors[message] for message in expected} == dict(expected)
 
 
 @pytest.mark.parametrize("message", REFUSED)

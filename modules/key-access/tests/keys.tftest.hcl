@@ -38,6 +38,16 @@ run "policies_and_tags_of_the_keys_that_ask_for_them" {
   }
 
   assert {
+    condition     = keys(terraform_data.try_restore) == ["both", "policy", "taken_out"] && terraform_data.try_restore["policy"].input.restore == "yes"
+    error_message = "A key's policy is set without a way back."
+  }
+
+  assert {
+    condition     = jsondecode(terraform_data.restore["policy"].input.policy).Statement[0] == jsondecode("{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::111122223333:role/Admin\"},\"Action\":\"kms:*\",\"Resource\":\"*\"}}").Statement
+    error_message = "Another policy is restored than the given one."
+  }
+
+  assert {
     condition     = output.tags == { tag = "Granted", both = "Granted" } && keys(terraform_data.tag) == ["both", "tag"]
     error_message = "Other keys are tagged than those that ask for it."
   }
@@ -75,7 +85,7 @@ run "warning_across_accounts" {
   command = plan
 
   variables {
-    integration_account_id = "444455556666"
+    integration_account_ids = ["444455556666"]
     keys = {
       denied = { key_arn = "arn:aws:kms:eu-west-1:111122223333:key/1", policy_json = "{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::111122223333:role/Admin\"},\"Action\":\"kms:*\",\"Resource\":\"*\"}}", plerion_access_tag = "Denied" }
     }
@@ -145,7 +155,115 @@ run "nothing" {
   }
 
   assert {
-    condition     = length(aws_kms_key_policy.this) + length(terraform_data.tag) + length(terraform_data.untag) + length(terraform_data.restore) + length(data.aws_service.kms) + length(data.aws_caller_identity.this) == 0
+    condition     = length(aws_kms_key_policy.this) + length(terraform_data.tag) + length(terraform_data.untag) + length(terraform_data.restore) + length(terraform_data.try_restore) + length(data.aws_service.kms) + length(data.aws_caller_identity.this) == 0
     error_message = "Something is set or read although create is false."
   }
+}
+
+run "no_restore" {
+  command = plan
+
+  variables {
+    restore_policy_on_destroy = false
+    keys = {
+      policy = { key_arn = "arn:aws:kms:eu-west-1:111122223333:key/1", policy_json = "{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::111122223333:role/Admin\"},\"Action\":\"kms:*\",\"Resource\":\"*\"}}" }
+    }
+  }
+
+  assert {
+    condition     = terraform_data.restore["policy"].input.restore == "no" && terraform_data.try_restore["policy"].input.restore == "no"
+    error_message = "The policy is restored against the customer's wish."
+  }
+}
+
+run "without_the_lockout_check_the_first_restore_is_the_last" {
+  command = plan
+
+  variables {
+    bypass_policy_lockout_safety_check = true
+    keys = {
+      policy = { key_arn = "arn:aws:kms:eu-west-1:111122223333:key/1", policy_json = "{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::111122223333:role/Admin\"},\"Action\":\"kms:*\",\"Resource\":\"*\"}}" }
+    }
+  }
+
+  assert {
+    condition     = terraform_data.try_restore["policy"].input.restore == "yes" && terraform_data.try_restore["policy"].input.bypass == "yes"
+    error_message = "The given policy may not be put where it locks the caller out."
+  }
+
+  assert {
+    condition     = terraform_data.restore["policy"].input.restore == "no"
+    error_message = "The given policy is put again by a caller that it may lock out."
+  }
+}
+
+run "several_integrations" {
+  command = plan
+
+  variables {
+    integration_account_ids = ["111122223333", "444455556666"]
+    keys = {
+      denied = { key_arn = "arn:aws:kms:eu-west-1:111122223333:key/1", policy_json = "{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::111122223333:role/Admin\"},\"Action\":\"kms:*\",\"Resource\":\"*\"}}", plerion_access_tag = "Denied" }
+    }
+  }
+
+  # The integration of the keys' own account has the same-account form's effect.
+  expect_failures = [check.denied_tag_against_additions]
+
+  assert {
+    condition     = output.statements[0].Condition.StringEquals["aws:PrincipalAccount"] == ["111122223333", "444455556666"]
+    error_message = "Not every integration is let in."
+  }
+}
+
+run "the_one_integration_of_the_keys_own_account" {
+  command = plan
+
+  variables {
+    integration_account_ids = ["111122223333"]
+    keys = {
+      policy = { key_arn = "arn:aws:kms:eu-west-1:111122223333:key/1", policy_json = "{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::111122223333:role/Admin\"},\"Action\":\"kms:*\",\"Resource\":\"*\"}}" }
+    }
+  }
+
+  assert {
+    condition     = jsondecode(output.statements_json).Statement[0].Condition.StringEquals["aws:PrincipalAccount"] == "$${aws:ResourceAccount}"
+    error_message = "The same-account form is not the guide's."
+  }
+}
+
+run "keys_that_delegate_in_part" {
+  command = plan
+
+  variables {
+    keys = {
+      open     = { key_arn = "arn:aws:kms:eu-west-1:111122223333:key/1", policy_json = "{\"Statement\":{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"111122223333\"},\"Action\":[\"kms:Create*\",\"kms:Describe*\",\"kms:Get*\",\"kms:List*\"],\"Resource\":\"*\"}}", grant_plerion_access = false }
+      addition = { key_arn = "arn:aws:kms:eu-west-1:111122223333:key/2", policy_json = "{\"Statement\":{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"111122223333\"},\"Action\":[\"kms:Create*\",\"kms:Describe*\",\"kms:Get*\",\"kms:List*\"],\"Resource\":\"*\"}}" }
+    }
+  }
+
+  expect_failures = [check.keys_that_delegate_in_part]
+
+  assert {
+    condition     = local.delegating_in_part == ["addition (kms:GenerateDataKeyPair, kms:GenerateDataKeyPairWithoutPlaintext, kms:GenerateDataKeyWithoutPlaintext)", "open (kms:Decrypt, kms:Encrypt, kms:GenerateDataKey, kms:GenerateDataKeyPair, kms:GenerateDataKeyPairWithoutPlaintext, kms:GenerateDataKeyWithoutPlaintext, kms:ReEncryptFrom, kms:ReEncryptTo)"]
+    error_message = "What the policies do not delegate is not named."
+  }
+
+  assert {
+    condition     = output.delegation["open"].appliance.delegates == "partly" && output.delegation["open"].access.delegates == "fully"
+    error_message = "Delegation is judged in another way than the warnings say."
+  }
+}
+
+run "a_tag_on_a_key_for_the_account_root_user_alone" {
+  command = plan
+
+  variables {
+    kms_key_access_mode = "SELECTED_KEYS"
+    keys = {
+      root_user = { key_arn = "arn:aws:kms:eu-west-1:111122223333:key/1", policy_json = "{\"Statement\":{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"111122223333\"},\"Action\":\"kms:*\",\"Resource\":\"*\",\"Condition\":{\"StringEquals\":{\"aws:PrincipalType\":\"Account\"}}}}", grant_plerion_access = false, plerion_access_tag = "Granted" }
+    }
+  }
+
+  expect_failures = [check.granted_tag_on_isolated_keys]
 }

@@ -11,11 +11,11 @@ run "every_option" {
   command = plan
 
   variables {
-    integration_account_id = "111122223333"
-    allow_ebs_volumes      = true
-    appliance_role_arns    = ["arn:aws:iam::111122223333:role/PlerionApplianceRole"]
-    access_role_arns       = ["arn:aws:iam::111122223333:role/PlerionAccessRole"]
-    via_services           = ["ec2.*.amazonaws.com"]
+    integration_account_ids = ["111122223333"]
+    allow_ebs_volumes       = true
+    appliance_role_arns     = ["arn:aws:iam::111122223333:role/PlerionApplianceRole"]
+    access_role_arns        = ["arn:aws:iam::111122223333:role/PlerionAccessRole"]
+    via_services            = ["ec2.*.amazonaws.com"]
   }
 
   assert {

@@ -47,7 +47,13 @@ module "additions" {
   source   = "../../modules/key-policy"
   for_each = { same_account = null, cross_account = var.integration_account_id }
 
-  integration_account_id = each.value
+  integration_account_ids = compact([each.value])
+}
+
+module "several_integrations" {
+  source = "../../modules/key-policy"
+
+  integration_account_ids = [var.integration_account_id, "444455556666"]
 }
 
 module "limited_additions" {
@@ -77,4 +83,13 @@ module "removed" {
 
   policy_json          = module.merged[each.key].policy_json
   grant_plerion_access = false
+}
+
+module "delegation" {
+  source   = "../../modules/key-policy"
+  for_each = var.delegating
+
+  policy_json         = each.value.policy_json
+  key_arn             = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd"
+  appliance_role_arns = each.value.appliance_role_arns
 }

@@ -26,6 +26,22 @@ output "additions" {
   value = { for form, module in module.additions : form => module.policy_json }
 }
 
+output "several_integrations" {
+  value = module.several_integrations.policy_json
+}
+
+output "without_additions" {
+  value = { for name, module in module.merged_twice : name => module.policy_json_without_additions }
+}
+
+output "losing_access" {
+  value = { for name, module in module.merged : name => module.losing_access }
+}
+
+output "delegation" {
+  value = { for name, module in module.delegation : name => module.delegation }
+}
+
 output "limited_additions" {
   value = module.limited_additions.statements
 }
