@@ -42,4 +42,5 @@ class Runs:
 
 def others_than_ours(warnings: list[str]) -> list[str]:
     """Those that are not of a check block: Terraform's and the provider's own, such as of something deprecated."""
-    return [warning for warning in warnings if not warning.startswith("Check block assertion failed (")]
+    ours = ("Check block assertion failed (", "Check block assertion known after apply (")
+    return [warning for warning in warnings if not warning.startswith(ours)]

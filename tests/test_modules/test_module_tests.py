@@ -18,7 +18,7 @@ MOCK_PROVIDER_SINCE = (1, 7)
 RUNS = {
     "cmk-access": 2,
     "existing-role": 3,
-    "key-access": 13,
+    "key-access": 15,
     "key-policy": 2,
     "plerion-kms": 5,
     "role-policy": 2,
