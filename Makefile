@@ -56,7 +56,8 @@ load: .venv/complete ## Call the emulator with 64 and 200 clients while policies
 mutation: environment ## Change the decision engine in thousands of ways, which the tests must notice: half an hour.
 	@rm -rf mutants/mutants/tests mutants/mutants/mutmut-stats.json # tests that are gone would fail for every mutant
 	@mkdir -p mutants/src mutants/tests
-	@ln -sfn ../../tests/authorization mutants/src/authorization
+	@mkdir -p mutants/src/plerion_kms
+	@ln -sfn ../../../tests/plerion_kms/authorization mutants/src/plerion_kms/authorization
 	@ln -sfn ../../tests/test_authorization mutants/tests/test_authorization
 	@ln -sfn ../pyproject.toml ../README.md mutants/
 	@cd mutants && ../.venv/bin/mutmut run --max-children $(MUTATION_CHILDREN) $(ARGS)

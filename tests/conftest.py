@@ -13,10 +13,11 @@ import pytest
 
 from emulator import Emulator
 from emulator.process import DEFAULT_SERVICES
-from harness import command, tally
-from harness.cloud import EmulatedCloud
+from harness import command
+from harness.aws import tally
+from harness.aws.cloud import EmulatedCloud
 from harness.errors import HarnessError, in_words
-from harness.terraform import end_processes_below
+from harness.terraform.runner import end_processes_below
 
 ENFORCEMENT_VARIABLE = "PLERION_KMS_ENFORCEMENT"
 RUN_FOLDER = pytest.StashKey[Path]()

@@ -28,8 +28,11 @@ variable "keys" {
   }
 
   validation {
-    condition     = length(distinct([for key in var.keys : lower(key.key_arn)])) == length(var.keys)
-    error_message = "keys holds one key under several names: ${join("; ", [for arn, names in { for name, key in var.keys : lower(key.key_arn) => name... } : "${arn} as ${join(" and ", names)}" if length(names) > 1])}. Keep one name for each key."
+    condition = length(distinct([for key in var.keys : lower(key.key_arn)])) == length(var.keys)
+    error_message = format("keys holds one key under several names: %s. Keep one name for each key.", join("; ", [
+      for arn, names in { for name, key in var.keys : lower(key.key_arn) => name... } :
+      format("%s as %s", arn, join(" and ", names)) if length(names) > 1
+    ]))
   }
 
   validation {
@@ -38,8 +41,11 @@ variable "keys" {
   }
 
   validation {
-    condition     = alltrue([for key in var.keys : key.policy_json != null || (key.plerion_access_tag != null && key.set_policy != true)])
-    error_message = "keys holds ${join(", ", [for name, key in var.keys : name if key.policy_json == null && (key.plerion_access_tag == null || key.set_policy == true)])} without the policy that is to be set: give policy_json, or plerion_access_tag alone."
+    condition = alltrue([for key in var.keys : key.policy_json != null || (key.plerion_access_tag != null && key.set_policy != true)])
+    error_message = format("keys holds %s without the policy that is to be set: give policy_json, or plerion_access_tag alone.", join(", ", [
+      for name, key in var.keys : name
+      if key.policy_json == null && (key.plerion_access_tag == null || key.set_policy == true)
+    ]))
   }
 }
 

@@ -19,10 +19,10 @@ from collections.abc import Iterator
 from itertools import cycle, islice
 from typing import Any
 
-from authorization.documents import Policy, PolicyKind, parse_policy
-from authorization.engine import authorize
-from authorization.policies import Policies
-from authorization.request import Principal, PrincipalType, Request, Resource
+from plerion_kms.authorization.documents import Policy, PolicyKind, parse_policy
+from plerion_kms.authorization.engine import authorize
+from plerion_kms.authorization.policies import Policies
+from plerion_kms.authorization.request import Principal, PrincipalType, Request, Resource
 
 type Question = tuple[Request, tuple[Policy, Policy], tuple[str, str]]
 """The request; the role's and the key's policy, compiled; the same as texts."""

@@ -17,9 +17,9 @@ from typing import Any
 
 from benchmarks.figures import Report, Result, ratio
 from emulator import Emulator
-from harness.cloud import EmulatedCloud
-from harness.guide_statements import mode_statement, same_account_additions
-from harness.principals import Account, Principal
+from harness.aws.cloud import EmulatedCloud
+from harness.aws.principals import Account, Principal
+from plerion_kms.guide import mode_statement, same_account_additions
 
 ACCOUNT = "111111111111"
 FEW_KEYS, MANY_KEYS = 10, 3_000

@@ -26,11 +26,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from benchmarks.figures import Report, Result
 from benchmarks.load_model import APPLIANCE, GRANTEE, OPERATIONS, Fact, KeyFacts, KeyPolicy, Outcome, admissible
 from emulator import Emulator, EmulatorError
-from harness.cloud import CLIENT_CONFIG, EmulatedCloud
-from harness.guide_statements import mode_statement
-from harness.keys import ADMINISTRATOR, OWN_ACCOUNT, statements
-from harness.principals import REGION, Account, Principal, role_arn
-from harness.stage import APPLIANCE_TAG
+from harness.aws.cloud import CLIENT_CONFIG, EmulatedCloud
+from harness.aws.keys import ADMINISTRATOR, OWN_ACCOUNT, statements
+from harness.aws.principals import REGION, Account, Principal, role_arn
+from harness.examples.accounts import APPLIANCE_TAG
+from plerion_kms.guide import mode_statement
 
 CLIENTS = (64, 200)
 SECONDS = 40.0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.guide_statements import mode_statement, same_account_additions
+from plerion_kms.guide import mode_statement, same_account_additions
 
 ACCOUNT = "111111111111"
 MODES = ("ALL_KEYS", "SELECTED_KEYS")

@@ -9,10 +9,10 @@ import sys
 import time
 
 from emulator import Emulator
-from harness.cloud import EmulatedCloud
+from harness.aws.cloud import EmulatedCloud
+from harness.examples.special import run_of
 from harness.paths import EXAMPLES
-from harness.runs import run_of
-from harness.terraform import Terraform
+from harness.terraform.runner import Terraform
 
 EXAMPLE = "isolated-key"
 PLANS = 5

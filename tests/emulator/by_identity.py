@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from authorization.decision import Decision
-from authorization.engine import authorize
-from authorization.request import ContextValue, Request, Resource
 from emulator.call import Call
+from plerion_kms.authorization.decision import Decision
+from plerion_kms.authorization.engine import authorize
+from plerion_kms.authorization.request import ContextValue, Request, Resource
 
 
 def decide(call: Call, action: str, resource: Resource, context: Mapping[str, ContextValue]) -> Decision:

@@ -8,8 +8,8 @@ from typing import Any
 from localstack.aws.api import RequestContext
 
 from emulator.caller import Resolved
-from emulator.federation import Federated
-from emulator.keys import Found
+from emulator.kms.keys import Found
+from emulator.sts.federation import Federated
 
 
 class ExternalRequestContext(RequestContext):

@@ -15,12 +15,13 @@ from enum import StrEnum
 
 from localstack.aws.accounts import get_account_id_from_access_key_id
 
-from authorization.caller import Caller
-from authorization.documents import Policy, PolicyKind, parse_policy
-from authorization.request import ContextValue, Principal, PrincipalType
-from authorization.session_tags import session_principal_tags
-from emulator import identities, sessions
-from emulator.sessions import Session, SessionKind
+from emulator.iam import identities
+from emulator.sts import sessions
+from emulator.sts.sessions import Session, SessionKind
+from plerion_kms.authorization.caller import Caller
+from plerion_kms.authorization.documents import Policy, PolicyKind, parse_policy
+from plerion_kms.authorization.request import ContextValue, Principal, PrincipalType
+from plerion_kms.authorization.session_tags import session_principal_tags
 
 ROOT_ACCESS_KEY = re.compile(r"[0-9]{12}")
 SIGNATURE = re.compile(r"AWS4-HMAC-SHA256 +([^\s,=]+=[^\s,=]*(?: *, *[^\s,=]+=[^\s,=]*)*)")

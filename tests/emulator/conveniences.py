@@ -6,7 +6,7 @@ from localstack.services.cloudformation.engine.v2 import change_set_model_prepro
 from localstack.services.iam import utils as iam_utils
 from localstack.services.kms import utils as kms_utils
 
-from emulator.stack_resources import make_only_what_is_offered
+from emulator.cloudformation.resources import make_only_what_is_offered
 
 
 def switch_off() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from localstack.aws.api import CommonServiceException
 
-from authorization.decision import AwsError
 from emulator.caller import Problem
+from plerion_kms.authorization.decision import AwsError
 
 _JSON = {
     Problem.MISSING: ("MissingAuthenticationTokenException", 400, "Missing Authentication Token"),

@@ -1,6 +1,6 @@
 """What the emulator offers: one list of operations and one of parameters for each service.
 
-(For the resources of a CloudFormation stack see `emulator.stack_resources`.)
+(For the resources of a CloudFormation stack see `emulator.cloudformation.resources`.)
 
 The emulator proves the modules and is what the audit is tried on; it is not a second AWS. What nothing here needs is
 refused as not offered. What is on the lists answers as AWS does.

@@ -2,7 +2,7 @@
 
 AWS's clients say each of these once. What says one of them twice, or two that do not fit together, is refused: the gate
 and LocalStack might take one each. LocalStack gets the headers written anew from what was read here, and what the gate
-decides about goes into the request's context (see `emulator.gateway`), so that nothing is left for it to derive.
+decides about goes into the request's context (see `emulator.gate`), so that nothing is left for it to derive.
 
 Source of the codes: KMS, IAM and STS API references, "Common errors"; AWS JSON protocol (`UnknownOperationException`,
 `SerializationException`).
@@ -29,7 +29,7 @@ from werkzeug.datastructures import Headers, MultiDict
 
 from emulator.call import ExternalRequestContext
 from emulator.caller import Credentials, CredentialsError, credentials
-from emulator.gateway import note_refusal
+from emulator.gate import note_refusal
 from emulator.http_answers import UnreadableError, body_of, malformed
 from emulator.offered import OFFERED, SIGNING_NAMES, services
 

@@ -19,17 +19,18 @@ from localstack.runtime import current, hooks
 from localstack.runtime.runtime import create_from_environment
 from localstack.services.plugins import SERVICE_PLUGINS, Service
 
-from emulator import conveniences, identities
+from emulator import conveniences
 from emulator.call import ExternalRequestContext
-from emulator.gateway import Gate, add_decision_header
-from emulator.iam_provider import MendedIamProvider, take_scalars_in_conditions
+from emulator.gate import Gate, add_decision_header
+from emulator.iam import identities
+from emulator.iam.provider import MendedIamProvider, take_scalars_in_conditions
 from emulator.internal_calls import carry_context_into_threads
-from emulator.kms_provider import MendedKmsProvider, bind_encryption_context, with_dry_run
+from emulator.kms.provider import MendedKmsProvider, bind_encryption_context, with_dry_run
 from emulator.offered import services
 from emulator.requests import parse_service_request, read_request
 from emulator.server import GatewayServer
-from emulator.sts_provider import MendedStsProvider
-from emulator.tagging_provider import KeyTaggingProvider
+from emulator.sts.provider import MendedStsProvider
+from emulator.tagging.provider import KeyTaggingProvider
 
 TOKENS = ("Marker", "NextToken", "PaginationToken")
 HEALTH_PATH = "/_localstack/health"

@@ -5,6 +5,13 @@ from importlib import import_module
 
 from harness import command
 
+MODULES = {
+    "demo": "harness.demo",
+    "docs": "harness.tools.docs",
+    "lint": "harness.tools.lint",
+    "scan": "harness.tools.scan",
+    "setup": "harness.terraform.install",
+}
 FAILED = {"scan": 2}
 """Exit codes for what kept a command from its work, if 1 says something else."""
 
@@ -12,7 +19,7 @@ FAILED = {"scan": 2}
 def main() -> int:
     """Run the command that the arguments name. Returns its exit code."""
     name, *arguments = sys.argv[1:]
-    module = import_module(f"harness.{name}")
+    module = import_module(MODULES[name])
     code: int = module.main(arguments) if name == "scan" else module.main()
     return code
 

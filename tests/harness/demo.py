@@ -11,12 +11,12 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from emulator import Emulator
 from harness import command
-from harness.cloud import EmulatedCloud
+from harness.access.matrix import AccessMatrix, Cell, observe
+from harness.access.report import access_report, changes_report
+from harness.aws.cloud import EmulatedCloud
 from harness.errors import HarnessError
-from harness.example_run import ExampleRun
-from harness.matrix import AccessMatrix, Cell, observe
-from harness.report import access_report, changes_report
-from harness.runs import run_of
+from harness.examples.run import ExampleRun
+from harness.examples.special import run_of
 
 EXAMPLE = "all-keys"
 KEYS = ("no-tag", "denied", "granted", "denied-additions", "other-account")

@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from authorization.decision import Decision
-from authorization.documents import Policy, PolicyKind, parse_policy
-from authorization.engine import authorize
-from authorization.policies import Grant, Policies
-from authorization.request import Principal, PrincipalType, Request, Resource
+from plerion_kms.authorization.decision import Decision
+from plerion_kms.authorization.documents import Policy, PolicyKind, parse_policy
+from plerion_kms.authorization.engine import authorize
+from plerion_kms.authorization.policies import Grant, Policies
+from plerion_kms.authorization.request import Principal, PrincipalType, Request, Resource
 from test_authorization.situation import Situation
 
 

@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from authorization import key_state, kms, simulate, sts, validation
-from authorization.caller import Caller
-from authorization.decision import AwsError, Decision, Outcome, Source
-from authorization.documents import Policy, PolicyKind, parse_policy
-from authorization.engine import authorize
-from authorization.explain import explain
-from authorization.grants import validate_child_grant
-from authorization.policies import Grant, Policies
-from authorization.request import ContextValue, Principal, PrincipalType, Request, Resource
+from plerion_kms.authorization import key_state, kms, simulate, sts, validation
+from plerion_kms.authorization.caller import Caller
+from plerion_kms.authorization.decision import AwsError, Decision, Outcome, Source
+from plerion_kms.authorization.documents import Policy, PolicyKind, parse_policy
+from plerion_kms.authorization.engine import authorize
+from plerion_kms.authorization.explain import explain
+from plerion_kms.authorization.grants import validate_child_grant
+from plerion_kms.authorization.policies import Grant, Policies
+from plerion_kms.authorization.request import ContextValue, Principal, PrincipalType, Request, Resource
 from test_authorization.case_files import case_files, world
 
 GRADES = ("D", "O", "I", "U")

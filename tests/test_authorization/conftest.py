@@ -55,15 +55,16 @@ def _remember_what_runs_by_import() -> None:
     from mutmut.state import state
 
     for module in ("kms", "simulate", "sts", "validation", "explain"):
-        importlib.import_module(f"authorization.{module}")
+        importlib.import_module(f"plerion_kms.authorization.{module}")
     _run_by_import.update(state()._stats)
 
 
 @pytest.fixture(scope="session")
 def caches() -> list[Any]:
     """The engine's caches, if mutants are at work."""
-    modules = [sys.modules[name] for name in sys.modules if name.startswith("authorization.") and _MUTANT in os.environ]
-    kinds = (_lru_cache_wrapper, sys.modules["authorization.documents"].Cache) if modules else ()
+    names = [name for name in sys.modules if name.startswith("plerion_kms.authorization.") and _MUTANT in os.environ]
+    modules = [sys.modules[name] for name in names]
+    kinds = (_lru_cache_wrapper, sys.modules["plerion_kms.authorization.documents"].Cache) if modules else ()
     return [value for module in modules for value in vars(module).values() if isinstance(value, kinds)]
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from authorization import validation
-from authorization.documents import PolicyKind, parse_policy
-from authorization.engine import authorize
-from authorization.explain import explain
-from authorization.policies import Policies
-from authorization.request import Principal, PrincipalType, Request, Resource
+from plerion_kms.authorization import validation
+from plerion_kms.authorization.documents import PolicyKind, parse_policy
+from plerion_kms.authorization.engine import authorize
+from plerion_kms.authorization.explain import explain
+from plerion_kms.authorization.policies import Policies
+from plerion_kms.authorization.request import Principal, PrincipalType, Request, Resource
 from test_authorization.parts import HOME, ROLE
 
 KEY_ID = "11111111-aaaa-4aaa-8aaa-111111111111"

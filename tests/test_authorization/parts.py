@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from authorization.context import Context
-from authorization.documents import Policy, PolicyKind, parse_policy
-from authorization.policies import Grant
-from authorization.request import Principal, PrincipalType, Request, Resource
+from plerion_kms.authorization.context import Context
+from plerion_kms.authorization.documents import Policy, PolicyKind, parse_policy
+from plerion_kms.authorization.policies import Grant
+from plerion_kms.authorization.request import Principal, PrincipalType, Request, Resource
 
 HOME, OTHER = "111111111111", "222222222222"
 KEY = f"arn:aws:kms:eu-west-1:{HOME}:key/k"

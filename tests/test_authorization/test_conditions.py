@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from authorization.context import Context
-from authorization.decision import Source
-from authorization.documents import PolicyKind
-from authorization.engine import authorize
-from authorization.errors import NotUnderstoodError
-from authorization.policies import Policies
-from authorization.request import Principal, PrincipalType, Request, Resource
+from plerion_kms.authorization.context import Context
+from plerion_kms.authorization.decision import Source
+from plerion_kms.authorization.documents import PolicyKind
+from plerion_kms.authorization.engine import authorize
+from plerion_kms.authorization.errors import NotUnderstoodError
+from plerion_kms.authorization.policies import Policies
+from plerion_kms.authorization.request import Principal, PrincipalType, Request, Resource
 from test_authorization.parts import (
     HOME,
     KEY,

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from authorization.documents import Cache, PolicyKind, parse_policy
-from authorization.engine import authorize
-from authorization.policies import Policies
-from authorization.request import Request, Resource
+from plerion_kms.authorization.documents import Cache, PolicyKind, parse_policy
+from plerion_kms.authorization.engine import authorize
+from plerion_kms.authorization.policies import Policies
+from plerion_kms.authorization.request import Request, Resource
 from test_authorization.parts import (
     DELEGATION,
     HOME,

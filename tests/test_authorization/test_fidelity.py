@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from authorization import unknowns
+from plerion_kms.authorization import unknowns
 
 README = Path(__file__).parents[2] / "README.md"
 

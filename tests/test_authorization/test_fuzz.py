@@ -13,11 +13,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from authorization.documents import PolicyKind
-from authorization.engine import authorize
-from authorization.explain import explain
-from authorization.policies import Grant
-from authorization.request import Request, Resource
+from plerion_kms.authorization.documents import PolicyKind
+from plerion_kms.authorization.engine import authorize
+from plerion_kms.authorization.explain import explain
+from plerion_kms.authorization.policies import Grant
+from plerion_kms.authorization.request import Request, Resource
 from test_authorization.asking import ask
 from test_authorization.hostile import CALLER, KEY, KEY_ALLOW, PLACES, REQUEST, policies, refused, validated
 from test_authorization.parts import HOME, ROLE

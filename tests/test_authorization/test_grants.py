@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from authorization import grants
-from authorization.engine import authorize
-from authorization.grants import right_to_retire, validate_child_grant
-from authorization.policies import Policies
-from authorization.principals import Named, compile_principals
-from authorization.request import Principal, PrincipalType, Request, Resource
+from plerion_kms.authorization import grants
+from plerion_kms.authorization.engine import authorize
+from plerion_kms.authorization.grants import right_to_retire, validate_child_grant
+from plerion_kms.authorization.policies import Policies
+from plerion_kms.authorization.principals import Named, compile_principals
+from plerion_kms.authorization.request import Principal, PrincipalType, Request, Resource
 from test_authorization.parts import (
     DELEGATION,
     GRANT,

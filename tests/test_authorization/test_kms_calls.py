@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from authorization import kms
-from authorization.caller import Caller
-from authorization.documents import PolicyKind
+from plerion_kms.authorization import kms
+from plerion_kms.authorization.caller import Caller
+from plerion_kms.authorization.documents import PolicyKind
 from test_authorization.parts import (
     DELEGATION,
     GUEST,

@@ -19,7 +19,7 @@ import pytest
 import yaml
 from botocore.loaders import Loader
 
-from authorization.kms_operations import OPERATIONS, KeyId
+from plerion_kms.authorization.kms_operations import OPERATIONS, KeyId
 
 MODEL: dict[str, Any] = Loader().load_service_model("kms", "service-2")
 ALIAS_OPERATIONS = {"CreateAlias", "DeleteAlias", "UpdateAlias"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from authorization.patterns import compile_parts, compile_pattern, split_parts
+from plerion_kms.authorization.patterns import compile_parts, compile_pattern, split_parts
 
 
 @pytest.mark.parametrize(

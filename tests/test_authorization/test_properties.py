@@ -10,9 +10,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from authorization.decision import Outcome, Source
-from authorization.explain import explain
-from authorization.patterns import compile_parts
+from plerion_kms.authorization.decision import Outcome, Source
+from plerion_kms.authorization.explain import explain
+from plerion_kms.authorization.patterns import compile_parts
 from test_authorization import naive
 from test_authorization.asking import ask
 from test_authorization.situation import (

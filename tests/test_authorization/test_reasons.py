@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from authorization.decision import AwsError, Decision, Outcome, Source, StatementTrace, all_of
-from authorization.documents import PolicyKind, parse_policy
-from authorization.engine import authorize
-from authorization.explain import explain
-from authorization.policies import Policies
-from authorization.request import Principal, PrincipalType, Request, Resource
+from plerion_kms.authorization.decision import AwsError, Decision, Outcome, Source, StatementTrace, all_of
+from plerion_kms.authorization.documents import PolicyKind, parse_policy
+from plerion_kms.authorization.engine import authorize
+from plerion_kms.authorization.explain import explain
+from plerion_kms.authorization.policies import Policies
+from plerion_kms.authorization.request import Principal, PrincipalType, Request, Resource
 from test_authorization.parts import (
     CLOSED,
     DELEGATION,

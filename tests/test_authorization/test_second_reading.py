@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis.strategies import SearchStrategy
 
-from authorization.explain import explain
+from plerion_kms.authorization.explain import explain
 from test_authorization import naive
 from test_authorization.asking import ask
 from test_authorization.situation import Situation

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from authorization import simulate
-from authorization.decision import Source
-from authorization.documents import PolicyKind
-from authorization.engine import authorize, authorize_caller_side
-from authorization.policies import Policies
-from authorization.request import Request, Resource
+from plerion_kms.authorization import simulate
+from plerion_kms.authorization.decision import Source
+from plerion_kms.authorization.documents import PolicyKind
+from plerion_kms.authorization.engine import authorize, authorize_caller_side
+from plerion_kms.authorization.policies import Policies
+from plerion_kms.authorization.request import Request, Resource
 from test_authorization.parts import (
     HOME,
     KEY,

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from authorization import sts
-from authorization.caller import Caller
-from authorization.decision import Decision
-from authorization.documents import Policy, PolicyKind
-from authorization.session_tags import session_principal_tags, validate_session_tags
+from plerion_kms.authorization import sts
+from plerion_kms.authorization.caller import Caller
+from plerion_kms.authorization.decision import Decision
+from plerion_kms.authorization.documents import Policy, PolicyKind
+from plerion_kms.authorization.session_tags import session_principal_tags, validate_session_tags
 from test_authorization.parts import (
     HOME,
     ROLE,

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from authorization import unknowns
-from authorization.documents import Policy, PolicyKind, parse_policy
-from authorization.engine import authorize
-from authorization.policies import Policies
-from authorization.request import Request, Resource
+from plerion_kms.authorization import unknowns
+from plerion_kms.authorization.documents import Policy, PolicyKind, parse_policy
+from plerion_kms.authorization.engine import authorize
+from plerion_kms.authorization.policies import Policies
+from plerion_kms.authorization.request import Request, Resource
 from test_authorization.parts import (
     CLOSED,
     DELEGATION,

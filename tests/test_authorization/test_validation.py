@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from authorization import validation
+from plerion_kms.authorization import validation
 from test_authorization.parts import (
     GUEST,
     HOME,

@@ -15,8 +15,8 @@ import boto3
 from botocore.exceptions import ClientError
 
 from emulator import Emulator
-from harness import tally
-from harness.cloud import CLIENT_CONFIG
+from harness.aws import tally
+from harness.aws.cloud import CLIENT_CONFIG
 from test_emulator import faults
 
 REGION = "us-east-1"

@@ -88,7 +88,7 @@ def grants_without(account: str, member: str) -> None:
 
 def session_changed(access_key: str, **members: Any) -> None:
     """The session of the access key has other members; `expires` is a number of seconds since 1970."""
-    from emulator import sessions
+    from emulator.sts import sessions
 
     if "expires" in members:
         members["expires"] = datetime.fromtimestamp(members["expires"], UTC)
@@ -105,7 +105,7 @@ def digest() -> str:
     from localstack.services.kms.models import kms_stores
     from localstack.services.sts.models import sts_stores
 
-    from emulator import sessions
+    from emulator.sts import sessions
 
     everything = (iam_stores, kms_stores, sts_stores, cloudformation_stores, sessions._sessions)
     return hashlib.sha256(_plain(everything, ()).encode()).hexdigest()
@@ -145,7 +145,7 @@ def _members(value: Any, above: tuple[int, ...]) -> str:
 
 
 def _iam(account: str) -> Any:
-    from emulator import identities
+    from emulator.iam import identities
 
     return identities.store(account)
 
@@ -155,16 +155,16 @@ def _role(account: str, role: str) -> Any:
 
 
 def _kms(account: str) -> Any:
-    from emulator import keys
+    from emulator.kms import keys
 
     return keys.store(account, "us-east-1")
 
 
 def _break_decisions() -> None:
     """Put switches into the decision's way: in front of it, inside it, and behind it."""
-    engine: Any = import_module("authorization.engine")
-    decisions: Any = import_module("authorization.decision")
-    gateway: Any = import_module("emulator.gateway")
+    engine: Any = import_module("plerion_kms.authorization.engine")
+    decisions: Any = import_module("plerion_kms.authorization.decision")
+    gateway: Any = import_module("emulator.gate")
 
     def how(account: str) -> str:
         return BROKEN.get(account, "")

@@ -16,7 +16,7 @@ import pytest
 from botocore.config import Config
 
 from emulator import Emulator
-from harness.cloud import CLIENT_CONFIG
+from harness.aws.cloud import CLIENT_CONFIG
 from test_emulator.aws import (
     REGION,
     SESSION,

@@ -16,7 +16,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 
 from emulator import Emulator
-from harness.cloud import CLIENT_CONFIG
+from harness.aws.cloud import CLIENT_CONFIG
 from test_emulator.aws import SESSION, Account, Caller, allow, code_of, error_of, make_user
 
 INVALID = "The security token included in the request is invalid."

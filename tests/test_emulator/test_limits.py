@@ -13,8 +13,8 @@ import yaml
 from botocore.config import Config
 
 from emulator import Emulator
-from harness import tally
-from harness.cloud import CLIENT_CONFIG
+from harness.aws import tally
+from harness.aws.cloud import CLIENT_CONFIG
 from test_emulator.aws import REGION, SESSION, Account, Caller, allow, error_of, make_user
 
 LIMITS: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("limits.yaml").read_text())

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 import yaml
 
-from emulator.iam_operations import PASSED_TO, RESOURCES, WITH_BOUNDARY, WITH_POLICY_ARN
+from emulator.iam.operations import PASSED_TO, RESOURCES, WITH_BOUNDARY, WITH_POLICY_ARN
 from emulator.offered import OFFERED
-from harness import tally
+from harness.aws import tally
 from test_emulator.aws import Account, Caller, allow, code_of, error_of, make_user, policy, statement, trusting
 
 REFERENCE = yaml.safe_load(Path(__file__).with_name("service_reference.yaml").read_text())

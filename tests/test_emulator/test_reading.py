@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from emulator import Emulator
-from harness import tally
+from harness.aws import tally
 from test_emulator.aws import Account, allow, code_of
 
 READINGS: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("readings.yaml").read_text())

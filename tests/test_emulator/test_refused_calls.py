@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from emulator.offered import OFFERED
-from harness.cloud import CLIENT_CONFIG
+from harness.aws.cloud import CLIENT_CONFIG
 from test_emulator.aws import REGION, SESSION, Account, Caller, Faulty, allow, code_of, key_policy
 
 pytestmark = pytest.mark.xdist_group("faults")

@@ -20,7 +20,7 @@ import yaml
 from botocore.exceptions import ClientError
 
 from emulator import Emulator
-from harness import tally
+from harness.aws import tally
 from test_authorization.case_runner import statement
 from test_emulator.aws import Account, Caller
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from harness.cloud import EmulatedCloud
+from harness.aws.cloud import EmulatedCloud
 
 from .examples import Runs
 

@@ -6,10 +6,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Self
 
-from harness.cloud import EmulatedCloud
-from harness.example_run import ExampleRun
+from harness.aws.cloud import EmulatedCloud
+from harness.examples.run import ExampleRun
+from harness.examples.special import run_of
 from harness.paths import EXAMPLES as FOLDER
-from harness.runs import run_of
 
 EXAMPLES = sorted(path.parent.name for path in FOLDER.glob("*/access.yaml"))
 

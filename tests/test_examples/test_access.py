@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness import tally
-from harness.example_run import ExampleRun
-from harness.expectations import load
+from harness.access.expectations import load
+from harness.aws import tally
+from harness.examples.run import ExampleRun
 
 from .examples import EXAMPLES, Runs
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from harness import tally
-from harness.cloud import EmulatedCloud
-from harness.guide_statements import mode_statement
+from harness.aws import tally
+from harness.aws.cloud import EmulatedCloud
+from harness.examples.accounts import STACK_APPLIANCE_ROLE
+from harness.examples.special import ManyKeys, run_of
 from harness.paths import EXAMPLES, PROJECT
-from harness.runs import ManyKeys, run_of
-from harness.stage import STACK_APPLIANCE_ROLE
-from harness.terraform import PlannedChange
+from harness.terraform.runner import PlannedChange
+from plerion_kms.guide import mode_statement
 
 IMPORT = re.compile(r"`terraform import '([^']+)' (\S+)`")
 

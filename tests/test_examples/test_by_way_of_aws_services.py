@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.example_run import ExampleRun
-from harness.simulation import FOR_AWS_RESOURCE, ContextEntry, simulated
+from harness.aws.simulation import FOR_AWS_RESOURCE, ContextEntry, simulated
+from harness.examples.run import ExampleRun
 
 from .examples import Runs
 

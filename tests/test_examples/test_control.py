@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.expectations import load
-from harness.keys import SYMMETRIC
+from harness.access.expectations import load
+from harness.access.probes import applicable
+from harness.aws.keys import SYMMETRIC
 from harness.paths import PROJECT
-from harness.probe import applicable
 
 EXAMPLE, MODE = "documents-only", "SELECTED_KEYS"
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from harness import tally
-from harness.guide_statements import cross_account_additions, same_account_additions
+from harness.access.probes import Target, probe
+from harness.aws import tally
+from harness.aws.principals import Principal, role_arn
+from harness.examples.special import ExistingKeys
 from harness.paths import MODULES
-from harness.principals import Principal, role_arn
-from harness.probe import Target, probe
-from harness.runs import ExistingKeys
-from harness.terraform import TerraformError
+from harness.terraform.runner import TerraformError
+from plerion_kms.guide import cross_account_additions, same_account_additions
 
 from .examples import Runs
 

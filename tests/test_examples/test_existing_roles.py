@@ -6,13 +6,13 @@ import json
 
 import pytest
 
-from harness import tally
-from harness.example_run import ExampleRun
-from harness.guide_statements import mode_statement
-from harness.principals import role_arn
-from harness.probe import probe
-from harness.runs import ExistingRoles
-from harness.terraform import TerraformError
+from harness.access.probes import probe
+from harness.aws import tally
+from harness.aws.principals import role_arn
+from harness.examples.run import ExampleRun
+from harness.examples.special import ExistingRoles
+from harness.terraform.runner import TerraformError
+from plerion_kms.guide import mode_statement
 
 from .examples import Runs
 

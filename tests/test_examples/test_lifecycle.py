@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from harness import tally
-from harness.example_run import ExampleRun
-from harness.probe import probe
-from harness.terraform import PlannedChange
+from harness.access.probes import probe
+from harness.aws import tally
+from harness.examples.run import ExampleRun
+from harness.terraform.runner import PlannedChange
 
 from .examples import EXAMPLES, Runs
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from harness import tally
-from harness.runs import ManyAccounts
-from harness.terraform import TerraformError
+from harness.aws import tally
+from harness.examples.special import ManyAccounts
+from harness.terraform.runner import TerraformError
 
 from .examples import Runs
 

@@ -9,11 +9,11 @@ import pytest
 import yaml
 from botocore.utils import ArnParser
 
-from harness import tally
+from harness.aws import tally
+from harness.examples.accounts import STACK_ACCESS_ROLE, STACK_APPLIANCE_ROLE, create_stack_roles
+from harness.examples.special import ManyKeys
 from harness.paths import EXAMPLES
-from harness.runs import ManyKeys
-from harness.stage import STACK_ACCESS_ROLE, STACK_APPLIANCE_ROLE, create_stack_roles
-from harness.terraform import TerraformError
+from harness.terraform.runner import TerraformError
 
 from .examples import Runs
 

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from harness.hcl import blocks, read_folder
 from harness.paths import EXAMPLES as FOLDER
+from harness.terraform.hcl import blocks, read_folder
 
 from .examples import EXAMPLES
 

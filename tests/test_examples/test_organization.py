@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from harness import tally
-from harness.cloud import EmulatedCloud
-from harness.example_run import ExampleRun
-from harness.guide_statements import mode_statement
-from harness.stack import planned_resources, planned_stack_sets
-from harness.stage import EXTERNAL_ID, Stage
-from harness.terraform import Terraform, TerraformError
+from harness.aws import tally
+from harness.aws.cloud import EmulatedCloud
+from harness.examples.accounts import EXTERNAL_ID, Stage
+from harness.examples.run import ExampleRun
+from harness.examples.stackset import planned_resources, planned_stack_sets
+from harness.terraform.runner import Terraform, TerraformError
+from plerion_kms.guide import mode_statement
 
 from .examples import Runs
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.runs import ExistingKeys
+from harness.examples.special import ExistingKeys
 
 from .examples import Runs
 from .test_existing_keys import statements, tags

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli_configuration import environment_for_init
 from harness.errors import HarnessError
+from harness.terraform.cli_config import environment_for_init
 
 KEPT = "provider_installation {\n  direct {}\n}\n"
 

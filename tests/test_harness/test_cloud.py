@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.cloud import EmulatedCloud
-from harness.principals import Account
+from harness.aws.cloud import EmulatedCloud
+from harness.aws.principals import Account
 
 NOBODY_LISTENS = "http://127.0.0.1:9"
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.docs import BEGIN, END, documented_folders, tables, with_tables
 from harness.errors import HarnessError
-from harness.hcl import read_folder
 from harness.paths import PROJECT
+from harness.terraform.hcl import read_folder
+from harness.tools.docs import BEGIN, END, documented_folders, tables, with_tables
 
 FOLDERS = {str(folder.relative_to(PROJECT)): folder for folder in documented_folders()}
 

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 import yaml
 
-from harness.access_file import PERMISSIONS
-from harness.cloud import EmulatedCloud
+from harness.access.expectations import load, read
+from harness.access.probes import CALLS
+from harness.aws.cloud import EmulatedCloud
+from harness.aws.keys import KeyDescription
 from harness.errors import HarnessError
-from harness.expectations import load, read
-from harness.keys import KeyDescription
+from harness.examples.accounts import Stage
 from harness.paths import EXAMPLES
-from harness.probe import CALLS
-from harness.stage import Stage
+from plerion_kms.access_file import PERMISSIONS
 
 FILES = yaml.safe_load(Path(__file__).with_name("odd_access_files.yaml").read_text(encoding="utf-8"))
 GOOD: str = FILES["good"]

@@ -11,15 +11,16 @@ from typing import Any
 import psutil
 import pytest
 
-from harness import provider_binary, terraform_binary
-from harness.cloud import EmulatedCloud
+from harness.aws.cloud import EmulatedCloud
 from harness.errors import HarnessError
-from harness.example_run import ExampleRun
-from harness.kept_provider import KeptProvider
+from harness.examples.run import ExampleRun
+from harness.examples.special import run_of
 from harness.paths import EXAMPLES, MODULES
-from harness.provider_messages import named_types
-from harness.runs import run_of
-from harness.terraform import Terraform, TerraformError
+from harness.terraform import binary as terraform_binary
+from harness.terraform import provider_binary
+from harness.terraform.provider_relay import KeptProvider
+from harness.terraform.provider_schema import named_types
+from harness.terraform.runner import Terraform, TerraformError
 
 pytestmark = pytest.mark.xdist_group("kept-provider")
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from harness import provider_binary, terraform_binary
 from harness.errors import HarnessError
-from harness.provider_binary import ensure, locate
+from harness.terraform import binary as terraform_binary
+from harness.terraform import provider_binary
+from harness.terraform.provider_binary import ensure, locate
 
 INSTALL = """#!/bin/sh
 echo init >> "{log}"

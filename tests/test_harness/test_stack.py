@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from harness import stack
 from harness.errors import HarnessError
-from harness.stack import outputs_of
+from harness.examples import stackset as stack
+from harness.examples.stackset import outputs_of
 
 EARLIER, LATER = "arn:aws:cloudformation:us-east-1:111111111111:changeSet/plan-1", "arn:...:changeSet/plan-2"
 

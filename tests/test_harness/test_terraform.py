@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import HarnessError
-from harness.terraform import Applied, PlannedChange, Terraform, TerraformError
+from harness.terraform.runner import Applied, PlannedChange, Terraform, TerraformError
 
 CONFIGURATION = """
 variable "word" {

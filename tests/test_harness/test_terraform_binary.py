@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from harness import terraform_binary
 from harness.errors import HarnessError
+from harness.terraform import binary as terraform_binary
 
 VERSION = terraform_binary.FETCHED_VERSION
 BINARY = b'#!/bin/sh\necho \'{"terraform_version": "1.11.4"}\'\n'

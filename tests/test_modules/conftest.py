@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 import yaml
 
-from harness import provider_binary
-from harness.cli_configuration import terraform_environment
-from harness.cloud import NO_ACCOUNT
-from harness.kept_provider import KeptProvider
+from harness.aws.cloud import NO_ACCOUNT
 from harness.paths import MODULES
-from harness.provider_messages import named_types
+from harness.terraform import provider_binary
+from harness.terraform.cli_config import terraform_environment
+from harness.terraform.provider_relay import KeptProvider
+from harness.terraform.provider_schema import named_types
 
 from .module_folder import CONFIGURATIONS, ModuleFolder
 from .sizes import LARGEST, policy_whose_merged_size_is

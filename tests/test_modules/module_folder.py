@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.cli_configuration import terraform_environment
-from harness.cloud import NO_ACCOUNT
-from harness.kept_provider import KeptProvider
+from harness.aws.cloud import NO_ACCOUNT
 from harness.paths import MODULES
-from harness.terraform import NOT_COPIED, Message, read_messages
-from harness.terraform_binary import locate
+from harness.terraform.binary import locate
+from harness.terraform.cli_config import terraform_environment
+from harness.terraform.provider_relay import KeptProvider
+from harness.terraform.runner import NOT_COPIED, Message, read_messages
 
 CONFIGURATIONS = Path(__file__).parent
 MORE = "more.tf.json"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from harness.guide_statements import same_account_additions
+from plerion_kms.guide import same_account_additions
 
 LARGEST = 32768
 """Bytes that KMS takes. Source: KMS API reference "PutKeyPolicy", member Policy."""

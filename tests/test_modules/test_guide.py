@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.guide_statements import cross_account_additions, mode_statement, same_account_additions
+from plerion_kms.guide import cross_account_additions, mode_statement, same_account_additions
 
 from .conftest import INTEGRATION_ACCOUNT
 

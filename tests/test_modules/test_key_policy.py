@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from harness.guide_statements import cross_account_additions, same_account_additions
+from plerion_kms.guide import cross_account_additions, same_account_additions
 
 from .conftest import AT_THE_LIMIT, DELEGATION, INTEGRATION_ACCOUNT
 from .module_folder import CONFIGURATIONS

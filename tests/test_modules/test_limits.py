@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from harness import tally
-from harness.cloud import EmulatedCloud
-from harness.guide_statements import mode_statement
-from harness.keys import KeyDescription, create_key
-from harness.principals import Account, Principal, role_arn
-from harness.probe import Target, probe
-from harness.simulation import FOR_AWS_RESOURCE, ContextEntry, simulated
+from harness.access.probes import Target, probe
+from harness.aws import tally
+from harness.aws.cloud import EmulatedCloud
+from harness.aws.keys import KeyDescription, create_key
+from harness.aws.principals import Account, Principal, role_arn
+from harness.aws.simulation import FOR_AWS_RESOURCE, ContextEntry, simulated
+from plerion_kms.guide import mode_statement
 
 pytestmark = pytest.mark.xdist_group("documents")
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.kept_provider import KeptProvider
 from harness.paths import MODULES
-from harness.terraform_binary import locate, version_of
+from harness.terraform.binary import locate, version_of
+from harness.terraform.provider_relay import KeptProvider
 
 from .module_folder import ModuleFolder
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.docs import documented_folders
-from harness.hcl import Block, read_file, read_folder
 from harness.paths import EXAMPLES, MODULES, PROJECT
+from harness.terraform.hcl import Block, read_file, read_folder
+from harness.tools.docs import documented_folders
 
 FOLDERS = {str(folder.relative_to(PROJECT)): folder for folder in documented_folders()}
 TESTS = {str(path.relative_to(MODULES)): path for path in sorted(MODULES.rglob("*.tftest.hcl"))}

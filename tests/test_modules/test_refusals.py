@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from harness.kept_provider import KeptProvider
+from harness.terraform.provider_relay import KeptProvider
 
 from .module_folder import CONFIGURATIONS, ModuleFolder
 from .sizes import LARGEST, policy_whose_merged_size_is

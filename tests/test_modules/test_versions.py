@@ -7,11 +7,11 @@ import tomllib
 
 import pytest
 
-from harness import provider_binary
-from harness.docs import documented_folders
-from harness.hcl import blocks, read_folder
 from harness.paths import PROJECT
-from harness.terraform_binary import MINIMUM
+from harness.terraform import provider_binary
+from harness.terraform.binary import MINIMUM
+from harness.terraform.hcl import blocks, read_folder
+from harness.tools.docs import documented_folders
 
 TERRAFORM = f">= {'.'.join(map(str, MINIMUM))}"
 PROVIDER = ">= 5.31, < 7.0"

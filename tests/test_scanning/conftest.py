@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.checkov import Report
-from harness.cloud import NO_ACCOUNT
-from harness.combined import Tree, combined, plan_documents
-from harness.scan import PlanDocuments, scan_folder
+from harness.aws.cloud import NO_ACCOUNT
+from harness.terraform.combined import Tree, combined, plan_documents
+from harness.tools.checkov import Report
+from harness.tools.scan import PlanDocuments, scan_folder
 
 FIXTURES = Path(__file__).parent / "fixtures"
 PLANNED = tuple(sorted({path.parent.name for path in FIXTURES.glob("*/main.tf")} - {"hcl_only", "hcl_values"}))

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from harness.paths import PROJECT
-from harness.scan import REPORTS
-from harness.terraform_binary import FETCHED_VERSION
+from harness.terraform.binary import FETCHED_VERSION
+from harness.tools.scan import REPORTS
 
 WORKFLOWS = sorted((PROJECT / ".github" / "workflows").glob("*.y*ml"))
 TARGETS = set(re.findall(r"^([a-z-]+):", (PROJECT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from harness import lint, tflint
 from harness.errors import HarnessError
-from harness.links import broken
-from harness.lint import Result
 from harness.paths import PROJECT
+from harness.tools import lint, tflint
+from harness.tools.links import broken
+from harness.tools.lint import Result
 
 UNUSED_VARIABLE = """
 variable "unused" {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.checkov import Report
+from harness.tools.checkov import Report
 from test_scanning.annotations import MODES, Expected, read, unannotated
 from test_scanning.conftest import FIXTURES, PLANNED, Observed
 

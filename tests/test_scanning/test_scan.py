@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from harness import checkov, scan
-from harness.checkov import Finding, Report
-from harness.combined import Tree, combined, split
 from harness.errors import HarnessError
-from harness.locations import Location, locate, skips
 from harness.paths import PROJECT
-from harness.scan import main, show
+from harness.terraform.combined import Tree, combined, split
+from harness.tools import checkov, scan
+from harness.tools.checkov import Finding, Report
+from harness.tools.locations import Location, locate, skips
+from harness.tools.scan import main, show
 
 ROLE = """
 resource "aws_iam_role" "this" {
@@ -198,7 +198,7 @@ def test_make_hands_the_folder_on_as_it_is(tmp_path: Path, name: str) -> None:
         encoding="utf-8",
     )
     answer = subprocess.run(
-        [shutil.which("make") or "make", "scan", f"FOLDER={name}"],
+        [shutil.which("make") or "make", "--no-print-directory", "scan", f"FOLDER={name}"],
         cwd=tmp_path,
         capture_output=True,
         text=True,

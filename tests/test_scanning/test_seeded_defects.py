@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.checkov import Report
 from harness.paths import PROJECT
-from harness.scan import scan_project, show
+from harness.tools.checkov import Report
+from harness.tools.scan import scan_project, show
 from test_scanning.annotations import Expected, read
 from test_scanning.conftest import plans_without_account
 

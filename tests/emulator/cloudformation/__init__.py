@@ -1,0 +1,1 @@
+"""CloudFormation stacks of IAM types."""

@@ -1,0 +1,1 @@
+"""IAM calls, and the identities that all decisions need."""

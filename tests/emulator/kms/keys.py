@@ -1,0 +1,214 @@
+"""Which key a KMS request means, and that key as the engine sees it.
+
+Bare key ids and alias names belong to the caller's account, ARNs to the account that they name; a ciphertext names its
+key by id alone, so its owner is looked for. Source: KMS API reference, `KeyId` of each operation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from localstack.aws.api.kms import NotFoundException
+from localstack.services.kms.models import (
+    MULTI_REGION_PATTERN,
+    PATTERN_UUID,
+    KmsGrant,
+    KmsKey,
+    KmsStore,
+    deserialize_ciphertext_blob,
+    kms_stores,
+)
+from localstack.services.stores import AccountRegionBundle
+
+from emulator.iam import principals
+from emulator.kms import aws_managed_keys
+from plerion_kms.authorization.documents import PolicyKind, parse_policy
+from plerion_kms.authorization.kms import Key
+from plerion_kms.authorization.policies import Grant
+
+KEY_ARN = re.compile(r"arn:[a-z-]+:kms:([a-z0-9-]*):([0-9]{12}):(key/|alias/)(.+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A key with its owner, and how LocalStack keeps it.
+
+    new_alias: for an AWS managed key that this call is the first to use, its alias: the key is kept once the call is
+    allowed.
+    """
+
+    account: str
+    region: str
+    kms_key: KmsKey
+    new_alias: str = ""
+
+    @property
+    def arn(self) -> str:
+        """The key's ARN."""
+        return str(self.kms_key.metadata["Arn"])
+
+    @property
+    def key_id(self) -> str:
+        """The key's bare id."""
+        return str(self.kms_key.metadata["KeyId"])
+
+
+NOTHING: KmsStore = AccountRegionBundle("kms", KmsStore)["0" * 12]["us-east-1"]
+"""What an account holds that never made anything."""
+
+
+def store(account: str, region: str) -> KmsStore:
+    """The KMS state of an account in a Region. Asking makes no state: anyone may name any account."""
+    made = account in kms_stores and region in kms_stores[account]
+    return kms_stores[account][region] if made else NOTHING
+
+
+def find(reference: str, account: str, region: str) -> Found | None:
+    """The key that `reference` (key id, key ARN, alias name or alias ARN) means for a caller of `account`.
+
+    None where another account has no such key: AWS does not let a caller tell a missing from a forbidden key there.
+    Raises NotFoundException where the caller's own account has no such key, or the ARN names another Region.
+    """
+    match = KEY_ARN.fullmatch(reference)
+    if match is None:
+        owner, name = account, reference
+        is_alias = reference.startswith("alias/")
+    else:
+        arn_region, owner, kind, name = match.groups()
+        if arn_region != region:
+            raise NotFoundException(f"Invalid arn {arn_region}")
+        is_alias = kind == "alias/"
+        name = f"alias/{name}" if is_alias else name
+    if is_alias and owner == account and aws_managed_keys.is_to_be_made(store(owner, region), name):
+        return Found(owner, region, aws_managed_keys.new_key(owner, region, name), name)
+    try:
+        key_id = _alias_target(name, owner, region) if is_alias else name
+        return _by_id(key_id, owner, region)
+    except NotFoundException:
+        if owner != account:
+            return None
+        raise
+
+
+def find_by_ciphertext(blob: bytes, account: str, region: str) -> Found | None:
+    """The key that encrypted `blob`, in whichever account; None where there is none any more.
+
+    Raises ValueError where `blob` is not a KMS ciphertext.
+    """
+    try:
+        key_id = deserialize_ciphertext_blob(blob).key_id
+    except Exception as error:
+        raise ValueError("not a KMS ciphertext") from error
+    owners = [owner for owner, owner_store in stores(region) if key_id in owner_store.keys]
+    if account in owners:
+        return _by_id(key_id, account, region)
+    return _by_id(key_id, owners[0], region) if len(owners) == 1 else None
+
+
+def stores(region: str) -> Iterator[tuple[str, KmsStore]]:
+    """Every account that has used KMS in a Region, with its state there."""
+    for account, regions in list(kms_stores.items()):
+        if region in regions:
+            yield account, regions[region]
+
+
+def key_policy(found: Found) -> str:
+    """The key policy's JSON text; roles and users in it that are gone by now are named by their unique ids."""
+    return principals.as_stored(found.kms_key.policy, getattr(found.kms_key, "named", {}))
+
+
+def remember_named(kms_key: KmsKey) -> None:
+    """Keep which roles and users the new key policy of a key means."""
+    kms_key.named = principals.unique_ids(kms_key.policy)
+
+
+def remember_use(found: Found) -> None:
+    """Keep when a key was last used."""
+    found.kms_key.last_used = datetime.now(UTC)
+
+
+def _made(found: Found) -> datetime:
+    made: datetime = found.kms_key.metadata["CreationDate"]
+    return made.astimezone(UTC)
+
+
+def as_engine_key(found: Found) -> Key:
+    """The key with policy, tags, aliases and grants as they are now."""
+    metadata: Any = found.kms_key.metadata
+    owner_store = store(found.account, found.region)
+    aliases = list(owner_store.aliases.values())
+    return Key(
+        arn=found.arn,
+        policy=parse_policy(key_policy(found), PolicyKind.KEY, "key policy"),
+        tags=owner_store.tags.get_tags(found.arn),
+        aliases=(found.new_alias,)
+        if found.new_alias
+        else tuple(alias.metadata["AliasName"] for alias in aliases if _target(alias) == found.key_id),
+        spec=metadata["KeySpec"],
+        usage=metadata["KeyUsage"],
+        origin=metadata["Origin"],
+        multi_region=bool(metadata["MultiRegion"]),
+        multi_region_type=(metadata.get("MultiRegionConfiguration") or {}).get("MultiRegionKeyType", ""),
+        aws_managed=metadata["KeyManager"] == "AWS",
+        unused_days=(datetime.now(UTC) - getattr(found.kms_key, "last_used", _made(found))).days,
+        grants=tuple(as_engine_grant(grant) for grant in list(owner_store.grants.values()) if _is_on(grant, found)),
+    )
+
+
+def shown_grant(grant: KmsGrant) -> dict[str, Any]:
+    """A grant's members as AWS lists them: a grantee or retiring principal that was deleted by its unique id."""
+    metadata: Any = grant.metadata
+    ids: Mapping[str, str] = getattr(grant, "named", {})
+    named = {member: metadata.get(member) for member in ("GranteePrincipal", "RetiringPrincipal")}
+    return {**metadata, **{member: principals.now(arn, ids) for member, arn in named.items() if arn}}
+
+
+def as_engine_grant(grant: KmsGrant) -> Grant:
+    """A grant as the engine sees it."""
+    metadata = shown_grant(grant)
+    constraints = metadata.get("Constraints") or {}
+    return Grant(
+        grant_id=metadata["GrantId"],
+        key_arn=metadata["KeyArn"],
+        grantee=metadata["GranteePrincipal"],
+        operations=tuple(metadata["Operations"]),
+        issuing_account=metadata["IssuingAccount"].split(":")[4],
+        retiring=metadata.get("RetiringPrincipal") or "",
+        equals=constraints.get("EncryptionContextEquals"),
+        subset=constraints.get("EncryptionContextSubset"),
+        source_arn=constraints.get("SourceArn") or "",
+    )
+
+
+def remember_grantees(grant: KmsGrant) -> None:
+    """Keep which role or user a new grant means, as for key policies."""
+    metadata: Any = grant.metadata
+    grant.named = principals.ids_of((metadata["GranteePrincipal"], metadata.get("RetiringPrincipal") or ""))
+
+
+def _is_on(grant: KmsGrant, found: Found) -> bool:
+    return bool(grant.metadata["KeyArn"] == found.arn)
+
+
+def _target(alias: Any) -> str:
+    return str(alias.metadata["TargetKeyId"]).rpartition("/")[2]
+
+
+def _alias_target(name: str, owner: str, region: str) -> str:
+    alias = store(owner, region).aliases.get(name)
+    if alias is None:
+        raise NotFoundException(f"Alias arn:aws:kms:{region}:{owner}:{name} is not found.")
+    return _target(alias)
+
+
+def _by_id(key_id: str, owner: str, region: str) -> Found:
+    if not PATTERN_UUID.match(key_id) and not MULTI_REGION_PATTERN.match(key_id):
+        raise NotFoundException(f"Invalid keyId '{key_id}'")
+    kms_key = store(owner, region).keys.get(key_id)
+    if kms_key is None:
+        raise NotFoundException(f"Key 'arn:aws:kms:{region}:{owner}:key/{key_id}' does not exist")
+    return Found(owner, region, kms_key)

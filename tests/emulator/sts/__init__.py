@@ -1,0 +1,1 @@
+"""STS calls, sessions and role trust."""

@@ -1,0 +1,1 @@
+"""The tagging API over KMS keys."""

@@ -1,0 +1,1 @@
+"""Who may do what with which key: probes, expectations, the matrix."""

@@ -1,0 +1,1 @@
+"""Examples applied to accounts that have what they need."""

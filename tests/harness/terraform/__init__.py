@@ -1,0 +1,1 @@
+"""Terraform: the program, its provider, and reading HCL."""

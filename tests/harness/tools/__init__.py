@@ -1,0 +1,1 @@
+"""What make's other targets run: documentation, linters, the scan."""

@@ -1,0 +1,1 @@
+"""What customers can install: the decision about a KMS call, and what rests on it."""

@@ -1,0 +1,38 @@
+"""A decision in a few lines that a person understands."""
+
+from __future__ import annotations
+
+from plerion_kms.authorization.decision import ConditionFailure, Decision, StatementTrace
+
+
+def explain(decision: Decision) -> str:
+    """First line: allowed or refused, and by what. Then the statements that matched, and for near misses the failing
+    condition with the key, the wanted and the seen value."""
+    verdict = "allowed by" if decision.allowed else "refused:"
+    lines = [f"{verdict} {decision.source.value}: {decision.reason}"]
+    lines += [f"  {_matched(trace)}" for trace in decision.trace if trace.failure is None]
+    lines += [f"  {_missed(trace, trace.failure)}" for trace in decision.trace if trace.failure is not None]
+    return "\n".join(lines).encode("utf-8", "backslashreplace").decode()
+
+
+def _name(trace: StatementTrace) -> str:
+    return f"{trace.effect} {trace.statement!r} of {trace.source.value} {trace.policy!r}"
+
+
+def _matched(trace: StatementTrace) -> str:
+    return f"matched: {_name(trace)}"
+
+
+def _missed(trace: StatementTrace, failure: ConditionFailure) -> str:
+    wanted = " or ".join(repr(value) for value in failure.wanted)
+    # Every negated operator of AWS's has `Not` in its name, and no other has.
+    but = "anything but " if "not" in failure.operator.lower() else ""
+    return f"not matched: {_name(trace)}: {failure.operator} {failure.key} wants {but}{wanted}, saw {_seen(failure)}"
+
+
+def _seen(failure: ConditionFailure) -> str:
+    if failure.seen is None:
+        return "nothing (the key is absent)"
+    if isinstance(failure.seen, str):
+        return repr(failure.seen)
+    return "[" + ", ".join(repr(value) for value in failure.seen) + "]"
