@@ -62,6 +62,10 @@ mutation: environment ## Change the decision engine in thousands of ways, which 
 	@ln -sfn ../pyproject.toml ../README.md mutants/
 	@cd mutants && ../.venv/bin/mutmut run --max-children $(MUTATION_CHILDREN) $(ARGS)
 
+.PHONY: audit
+audit: environment ## Say which of your AWS keys Plerion can reach, and write what fixes the others: ARGS="--profile prod".
+	@$(VENV_PYTHON) -m plerion_kms.audit audit $(ARGS)
+
 .PHONY: docs
 docs: environment ## Write the tables of inputs, outputs and resources into the READMEs of modules and examples.
 	@$(VENV_PYTHON) -m harness docs

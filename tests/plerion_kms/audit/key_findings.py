@@ -1,0 +1,267 @@
+"""Findings about keys: each from the key's report, the policy text and the grants."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from plerion_kms.audit import rules
+from plerion_kms.audit.judge import APPLIANCE_ACTIONS, FOR_EBS
+from plerion_kms.audit.key_statements import (
+    RESOURCE_ACCOUNT,
+    additions,
+    is_ours,
+    plerion_statements,
+    principal_accounts,
+    trusts_tag_alone,
+    version_of,
+)
+from plerion_kms.audit.report import Finding, Fix, KeyReport, Outcome, Verdict
+from plerion_kms.audit.roles import Integration
+from plerion_kms.audit.snapshot import SavedKey
+from plerion_kms.authorization.decision import Source
+
+NOT_NEEDED = frozenset({"kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlaintext"})
+"""The mode statement lists them by its wildcard. Nothing that the appliance scans needs them."""
+
+WITHOUT_DECISION = frozenset({Verdict.AWS_MANAGED, Verdict.UNUSABLE, Verdict.UNREADABLE})
+
+KEY_POLICY_SOURCES = frozenset({Source.KEY_POLICY.value, Source.NOT_SUPPORTED.value})
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A key as the rules look at it.
+
+    text: its policy.
+    posing: other roles of the integration's account whose sessions can carry the appliance's tag, each with the reason.
+    """
+
+    key: KeyReport
+    saved: SavedKey
+    text: str
+    integration: Integration
+    posing: tuple[str, ...] = ()
+
+    @property
+    def tag(self) -> str:
+        """The value of PlerionAccess in lower case, empty if untagged."""
+        return (self.key.tag or "").lower()
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the customer's tag and mode say that the appliance should use the key."""
+        if self.integration.mode == "SELECTED_KEYS":
+            return self.tag == "granted"
+        return self.tag != "denied"
+
+    @property
+    def same_account(self) -> bool:
+        return self.key.account == self.integration.account
+
+    @property
+    def policy_fix(self) -> Fix:
+        """The statements that open the key, those for EBS volumes included, restricted to the roles if they exist."""
+        form = "same-account" if self.same_account else "cross-account"
+        lines = ["allow_ebs_volumes = true"]
+        if not self.same_account:
+            lines.append(f"integration_account_id = {json.dumps(self.integration.account)}")
+        pinned = self.integration.pinned
+        if pinned:
+            lines += [f"{name}_role_arns = [{json.dumps(arn)}]" for name, arn in zip(("appliance", "access"), pinned, strict=True)]
+        statements = additions(self.integration.account, self.key.account, pinned)
+        return Fix(
+            f"Add the Plerion statements ({form} form) to the key policy.",
+            "key policy",
+            statements=tuple(json.dumps(statement, indent=2) for statement in statements),
+            terraform='module "plerion_key_access" {\n' + "".join(f"  {line}\n" for line in lines) + "}",
+        )
+
+
+def key_findings(case: Case) -> Iterator[Finding]:
+    """All findings about one key, the most important first."""
+    if case.key.verdict in WITHOUT_DECISION:
+        return
+    yield from _tag_value(case)
+    yield from _grants(case)
+    yield from _form(case)
+    yield from _tag_without_effect(case)
+    yield from _posing(case)
+    if case.key.verdict is Verdict.UNDECIDED:
+        fix = Fix("Decide this key by hand, and report the unsupported part to this project.", "owner")
+        yield rules.UNDECIDED.finding(case.key.arn, case.key.reason, fix)
+    elif case.wanted:
+        yield from _access(case)
+        yield from _appliance(case)
+
+
+def _access(case: Case) -> Iterator[Finding]:
+    missing = case.key.missing_metadata
+    if not missing:
+        return
+    first, *others = missing
+    more = f" The same holds for {', '.join(others)}." if others else ""
+    sentence = (
+        f"[Error MissingPermission] PlerionAccessRole is missing {first} permission when accessing key {case.key.arn}."
+        f"{more}"
+    )
+    if _sources(case, "access", missing) <= KEY_POLICY_SOURCES:
+        yield rules.MISSING_PERMISSION.finding(case.key.arn, sentence, case.policy_fix)
+        return
+    fix = Fix(
+        "Give PlerionAccessRole the metadata policy.",
+        "role",
+        terraform='module "plerion_kms" {\n  attach_metadata_policy = true\n}',
+    )
+    yield rules.MISSING_PERMISSION.finding(case.key.arn, sentence, fix)
+
+
+def _appliance(case: Case) -> Iterator[Finding]:
+    missing = [action for action in case.key.missing if action not in NOT_NEEDED]
+    if not missing:
+        return
+    arn = case.key.arn
+    if not _sources(case, "appliance", missing) <= KEY_POLICY_SOURCES:
+        reasons = dict.fromkeys(given.reason for action, given in case.key.roles[0].actions if action in missing)
+        fix = Fix(
+            "Let that policy allow what the mode statement lists: "
+            f"{', '.join(sorted(_sources(case, 'appliance', missing) - KEY_POLICY_SOURCES))}.",
+            "role",
+        )
+        yield rules.ROLE_REFUSED.finding(
+            arn,
+            f"{case.integration.appliance.arn} is refused {', '.join(missing)} on {arn}: {'; '.join(reasons)}.",
+            fix,
+        )
+    elif set(missing) <= FOR_EBS:
+        sentence = (
+            f"The key policy of {arn} gives the appliance no {' and no '.join(missing)}, so EC2 can't create a volume "
+            "from an encrypted snapshot or attach it."
+        )
+        yield rules.EBS.finding(arn, sentence, case.policy_fix)
+    elif len(case.key.missing) == len(APPLIANCE_ACTIONS):
+        tagged = " The tag PlerionAccess = Granted has no effect there." if case.tag == "granted" else ""
+        yield rules.NOT_DELEGATING.finding(
+            arn,
+            f"The key policy of {arn} neither delegates to the account nor names the appliance.{tagged}",
+            case.policy_fix,
+        )
+    else:
+        sentence = f"The key policy of {arn} gives the appliance only a part: {', '.join(missing)} is missing."
+        yield rules.PARTLY.finding(arn, sentence, case.policy_fix)
+
+
+def _sources(case: Case, role: str, actions: Sequence[str]) -> set[str]:
+    """The policies that refuse the role these actions."""
+    return {
+        given.source
+        for answers in case.key.roles
+        if answers.role == role
+        for action, given in answers.actions
+        if action in actions and given.outcome is not Outcome.ALLOWED
+    }
+
+
+def _tag_value(case: Case) -> Iterator[Finding]:
+    if case.tag and case.tag not in ("granted", "denied"):
+        fix = Fix(
+            "Tag the key Granted or Denied, or remove the tag.",
+            "tag",
+            command="aws kms untag-resource --region REGION --key-id KEY --tag-keys PlerionAccess",
+        )
+        yield rules.TAG_VALUE.finding(
+            case.key.arn, f"{case.key.arn} is tagged PlerionAccess = {case.key.tag}, which neither mode looks for.", fix
+        )
+
+
+def _tag_without_effect(case: Case) -> Iterator[Finding]:
+    answers = next((found for found in case.key.roles if found.role == "appliance"), None)
+    if case.tag != "denied" or answers is None:
+        return
+    by_policy = [
+        action
+        for action, given in answers.actions
+        if given.outcome is Outcome.ALLOWED and given.source != Source.GRANT.value
+    ]
+    if not by_policy:
+        return
+    if any(is_ours(statement) for statement in plerion_statements(case.text)):
+        fix = Fix(
+            "Remove the Plerion statements from the key policy.",
+            "key policy",
+            terraform='module "plerion_key_access" {\n  keys = { NAME = { grant_plerion_access = false } } # with the rest\n}',
+        )
+    else:
+        fix = Fix(
+            "Deny by the tag in the appliance role's policy.",
+            "role",
+            terraform='module "plerion_kms" {\n  tag_is_binding = true\n}',
+        )
+    yield rules.TAG_WITHOUT_EFFECT.finding(
+        case.key.arn,
+        f"{case.key.arn} is tagged PlerionAccess = {case.key.tag}, and still the appliance is allowed "
+        f"{', '.join(by_policy)}: the key policy names it, and nothing denies.",
+        fix,
+    )
+
+
+def _form(case: Case) -> Iterator[Finding]:
+    arn, account = case.key.arn, case.integration.account
+    expected = {RESOURCE_ACCOUNT, account} if case.same_account else {account}
+    statements = plerion_statements(case.text)
+    wrong = [s for s in statements if principal_accounts(s) and not principal_accounts(s) & expected]
+    if wrong:
+        sids = ", ".join(repr(statement.get("Sid", "without a Sid")) for statement in wrong)
+        found = ", ".join(sorted(set().union(*(principal_accounts(statement) for statement in wrong))))
+        sentence = (
+            f"{arn} has Plerion statements for aws:PrincipalAccount = {found} ({sids}), which is not the integration's "
+            f"account {account}: they give it nothing."
+        )
+        by_hand = Fix("Remove the statements for the other account from the key policy.", "owner")
+        yield rules.WRONG_FORM.finding(arn, sentence, case.policy_fix if all(map(is_ours, wrong)) else by_hand)
+    with_variable = any(RESOURCE_ACCOUNT in principal_accounts(statement) for statement in statements)
+    if with_variable and version_of(case.text) != "2012-10-17":
+        sentence = (
+            f"The key policy of {arn} has the Version {version_of(case.text)}, under which {RESOURCE_ACCOUNT} is plain "
+            "text: the Plerion statements give nothing."
+        )
+        yield rules.OLD_VERSION.finding(arn, sentence, case.policy_fix)
+
+
+def _grants(case: Case) -> Iterator[Finding]:
+    if case.tag != "denied":
+        return
+    role = case.integration.appliance.arn
+    session = role.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/")
+    prefix = f"{session.split('/')[0]}/{role.rpartition('/')[2]}/"
+    grants = [
+        grant.grant_id for grant in case.saved.grants or () if grant.grantee == role or grant.grantee.startswith(prefix)
+    ]
+    if grants:
+        fix = Fix(
+            "Revoke the appliance's grants.",
+            "grant",
+            command="aws kms revoke-grant --region REGION --key-id KEY --grant-id GRANT",
+        )
+        yield rules.LIVE_GRANTS.finding(
+            case.key.arn,
+            f"{case.key.arn} is tagged PlerionAccess = {case.key.tag}, and the appliance still holds the grants "
+            f"{', '.join(grants)}: a grant outlives the tag.",
+            fix,
+        )
+
+
+def _posing(case: Case) -> Iterator[Finding]:
+    """A same-account statement that trusts the tag alone, where another role's session can carry that tag."""
+    trusting = [
+        statement
+        for statement in plerion_statements(case.text)
+        if principal_accounts(statement) & {RESOURCE_ACCOUNT, case.integration.account} and trusts_tag_alone(statement)
+    ]
+    if case.posing and trusting and case.same_account and case.integration.pinned:
+        sentence = (
+            f"{case.key.arn} trusts the tag PlerionApplianceRole = True alone, which sessions of these roles can carry: "
+            f"{', '.join(case.posing)}."
+        )
+        yield rules.POSING.finding(case.key.arn, sentence, case.policy_fix)

@@ -1,0 +1,148 @@
+"""Findings about roles: the two of Plerion's, and others that can pass for them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from plerion_kms.audit import rules
+from plerion_kms.audit.report import Finding, Fix
+from plerion_kms.audit.roles import (
+    ACCESS_TAG,
+    APPLIANCE_TAG,
+    Integration,
+    caller_of,
+)
+from plerion_kms.audit.snapshot import SavedAccount, SavedRole, Snapshot
+from plerion_kms.authorization.actions import compile_actions
+from plerion_kms.authorization.engine import authorize_caller_side
+from plerion_kms.authorization.policies import Policies
+from plerion_kms.authorization.request import ContextValue, Request, Resource
+
+PLERION_ACCOUNT = "588158338731"
+RESOURCE_TAG = "aws:resourcetag/plerionaccess"
+MODE_OF_OPERATOR = {"stringnotequalsignorecase": "ALL_KEYS", "stringequalsignorecase": "SELECTED_KEYS"}
+
+
+def modes_of(role: SavedRole, account: SavedAccount, snapshot: Snapshot) -> list[str]:
+    """The modes of the statements that the role has, by the condition on the key's tag. A Deny is no mode."""
+    digests = (*role.inline.values(), *(account.managed.get(arn, "") for arn in role.attached))
+    modes = []
+    for digest in digests:
+        for statement in _statements(snapshot.policies.get(digest, "")):
+            if statement.get("Effect") != "Allow" or not isinstance(statement.get("Condition"), dict):
+                continue
+            for operator, operands in statement["Condition"].items():
+                mode = MODE_OF_OPERATOR.get(operator.lower())
+                if mode and isinstance(operands, dict) and RESOURCE_TAG in {key.lower() for key in operands}:
+                    modes.append(mode)
+    return list(dict.fromkeys(modes))
+
+
+def role_findings(integration: Integration, account: SavedAccount, snapshot: Snapshot) -> Iterator[Finding]:
+    """The findings about the roles of one account."""
+    for role, (tag, value) in ((integration.appliance, APPLIANCE_TAG), (integration.access, ACCESS_TAG)):
+        if role.saved is None:
+            continue
+        if role.saved.tags.get(tag) != value:
+            fix = Fix(
+                f"Tag the role {tag} = {value}.",
+                "role",
+                command=f"aws iam tag-role --role-name {role.arn.rpartition('/')[2]} --tags Key={tag},Value={value}",
+            )
+            yield rules.ROLE_TAG.finding(
+                role.arn, f"{role.arn} lacks the tag {tag} = {value}, by which key policies know it.", fix
+            )
+    if integration.appliance.saved is not None:
+        modes = modes_of(integration.appliance.saved, account, snapshot)
+        if len(modes) > 1:
+            fix = Fix("Remove the statement of the mode that you don't want.", "role")
+            sentence = f"{integration.appliance.arn} has the statements of both modes: it gets the access of both."
+            yield rules.TWO_MODES.finding(integration.appliance.arn, sentence, fix)
+    yield from _without_external_id(account, snapshot)
+
+
+def _without_external_id(account: SavedAccount, snapshot: Snapshot) -> Iterator[Finding]:
+    for role in account.roles or ():
+        for statement in _statements(snapshot.policies.get(role.trust, "")):
+            if statement.get("Effect") == "Allow" and _trusts_plerion(statement) and not _asks_external_id(statement):
+                fix = Fix(
+                    "Make the trust policy ask for the external id of the integration.",
+                    "role",
+                    terraform='module "plerion_kms" {\n  external_id = "..." # Plerion shows it\n}',
+                )
+                yield rules.NO_EXTERNAL_ID.finding(
+                    role.arn,
+                    f"{role.arn} trusts Plerion's account {PLERION_ACCOUNT} without sts:ExternalId: another "
+                    "customer of Plerion's could have it assumed.",
+                    fix,
+                )
+                break
+
+
+def posing_roles(integration: Integration, account: SavedAccount, snapshot: Snapshot) -> tuple[str, ...]:
+    """Other roles whose sessions can carry the appliance's tag, each with the reason.
+
+    A role that may put key policies needs no such detour, so it is left out.
+    """
+    own = {integration.appliance.arn, integration.access.arn}
+    posing = []
+    for role in account.roles or ():
+        if role.arn in own or _may(
+            role, account, snapshot, "kms:PutKeyPolicy", f"arn:aws:kms:*:{account.account}:key/*"
+        ):
+            continue
+        if _trusts_with_tags(snapshot.policies.get(role.trust, "")):
+            posing.append(f"{role.arn} (its trust policy allows sts:TagSession)")
+        elif _may(role, account, snapshot, "iam:TagRole", role.arn):
+            posing.append(f"{role.arn} (it may tag itself)")
+    return tuple(posing)
+
+
+def _may(role: SavedRole, account: SavedAccount, snapshot: Snapshot, action: str, resource: str) -> bool:
+    """Whether the role's own policies allow it, a tag that poses as the appliance's included."""
+    caller = caller_of(role, account, snapshot)
+    tag, value = APPLIANCE_TAG
+    context: dict[str, ContextValue] = {}
+    if action == "iam:TagRole":
+        context = {f"aws:RequestTag/{tag}": value, "aws:TagKeys": (tag,)}
+    request = Request(caller.principal, action, Resource(resource, account.account, {}), context)
+    policies = Policies(identity=caller.identity, boundary=caller.boundary, service_control=caller.service_control)
+    return authorize_caller_side(request, policies).allowed
+
+
+def _trusts_with_tags(trust: str) -> bool:
+    for statement in _statements(trust):
+        actions = statement.get("Action", [])
+        listed = actions if isinstance(actions, list) else [actions]
+        if statement.get("Effect") == "Allow" and compile_actions(listed, complement=False).match("sts:tagsession"):
+            return True
+    return False
+
+
+def _trusts_plerion(statement: Mapping[str, Any]) -> bool:
+    principal = statement.get("Principal")
+    given = principal.get("AWS", []) if isinstance(principal, dict) else principal
+    listed = given if isinstance(given, list) else [given]
+    return any(
+        isinstance(text, str) and (text == PLERION_ACCOUNT or f"::{PLERION_ACCOUNT}:" in text) for text in listed
+    )
+
+
+def _asks_external_id(statement: Mapping[str, Any]) -> bool:
+    condition = statement.get("Condition")
+    return isinstance(condition, dict) and any(
+        key.lower() == "sts:externalid"
+        for operands in condition.values()
+        if isinstance(operands, dict)
+        for key in operands
+    )
+
+
+def _statements(text: str) -> list[dict[str, Any]]:
+    try:
+        found = json.loads(text)["Statement"]
+    except (ValueError, KeyError, TypeError):
+        return []
+    return [statement for statement in (found if isinstance(found, list) else [found]) if isinstance(statement, dict)]
