@@ -58,6 +58,7 @@ def test_the_plan_is_that_of_a_provider_that_starts_anew(run: ExampleRun) -> Non
     assert planned(run.terraform) == expected
 
 
+@pytest.mark.ci
 def test_each_configuration_has_a_process_that_stays_until_the_end(run: ExampleRun) -> None:
     before = set(processes())
     run.terraform.plan()
