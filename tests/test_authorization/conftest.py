@@ -14,9 +14,14 @@ from hypothesis import HealthCheck, settings
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
-# Few examples and always the same ones for `make test`; FUZZ_EXAMPLES new ones for `make fuzz`.
+# Few examples and always the same ones for `make test`, more where CI is set; FUZZ_EXAMPLES new ones for `make fuzz`.
 settings.register_profile(
-    "test", max_examples=30, derandomize=True, database=None, deadline=None, suppress_health_check=_SLOW
+    "test",
+    max_examples=60 if os.environ.get("CI") else 15,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=_SLOW,
 )
 settings.register_profile(
     "fuzz",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -104,7 +105,7 @@ def values(shape: Shape, stage: Stage, depth: int = 0) -> st.SearchStrategy[Any]
 
 
 @settings(
-    max_examples=40,
+    max_examples=60 if os.environ.get("CI") else 12,
     deadline=None,
     derandomize=True,
     database=None,

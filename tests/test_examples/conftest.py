@@ -10,9 +10,15 @@ from harness.aws.cloud import EmulatedCloud
 
 from .examples import Runs
 
+IN_CI_ALONE = frozenset({"many-accounts"})
+"""Groups of tests of an example whose parts other examples show too."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that destroy an example come last: so each example is applied once."""
+    for item in items:
+        if any(IN_CI_ALONE & set(mark.args) for mark in item.iter_markers("xdist_group")):
+            item.add_marker("ci")
     items.sort(key=lambda item: item.name.startswith("test_destroy"))
 
 

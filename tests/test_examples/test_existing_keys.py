@@ -84,6 +84,7 @@ def test_a_key_of_another_account_and_region_is_opened_by_the_provider_of_that_p
     }
 
 
+@pytest.mark.ci
 def test_created_roles_are_handed_over_by_the_documented_steps_and_none_is_deleted(run: ExistingKeys) -> None:
     ((address,),) = [re.findall(r"^terraform state rm '([^']+)'$", ROLES_README.read_text("utf-8"), re.MULTILINE)]
     state = run.terraform.folder / "terraform.tfstate"
@@ -119,6 +120,7 @@ def test_where_the_cli_fails_nothing_is_opened(run: ExistingKeys) -> None:
     assert run.terraform.plan() == []
 
 
+@pytest.mark.ci
 def test_where_a_principal_was_deleted_nothing_is_opened_until_the_policy_is_corrected(run: ExistingKeys) -> None:
     keys = run.terraform.variables["keys"]
     arn = run.stage.integration.create_role("Auditor", trusted=[run.stage.integration.operator.arn])

@@ -71,6 +71,7 @@ def test_a_mode_attached_by_the_stack_too_gives_the_union_unless_the_tag_binds(r
         iam.delete_role_policy(RoleName=ExistingRoles.APPLIANCE, PolicyName="FromTheStack")
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("start", "end", "needed"),
     [("inline", "managed", "iam:AttachRolePolicy"), ("managed", "inline", "iam:PutRolePolicy")],

@@ -50,9 +50,9 @@ def processes_in(folder: Path) -> list[str]:
     ("command", "appears", "signals"),
     [
         ("demo", "plerion-kms-[!e]*", [signal.SIGHUP]),
-        ("demo", "plerion-kms-emulator-*", [signal.SIGINT, signal.SIGINT]),
+        pytest.param("demo", "plerion-kms-emulator-*", [signal.SIGINT, signal.SIGINT], marks=pytest.mark.ci),
         ("scan", "plerion-kms-combined-*", [signal.SIGTERM]),
-        ("scan", "plerion-kms-scan-*", [signal.SIGHUP, signal.SIGTERM]),
+        pytest.param("scan", "plerion-kms-scan-*", [signal.SIGHUP, signal.SIGTERM], marks=pytest.mark.ci),
     ],
     ids=str,
 )

@@ -49,6 +49,7 @@ def processes() -> list[psutil.Process]:
     return [child for child in psutil.Process().children() if child.name().startswith("terraform-provi")]
 
 
+@pytest.mark.ci
 def test_the_plan_is_that_of_a_provider_that_starts_anew(run: ExampleRun) -> None:
     variables = run.terraform.variables
     with Terraform(EXAMPLES / EXAMPLE, run.environment(), variables, kept_provider=False) as customers:
@@ -58,6 +59,7 @@ def test_the_plan_is_that_of_a_provider_that_starts_anew(run: ExampleRun) -> Non
     assert planned(run.terraform) == expected
 
 
+@pytest.mark.ci
 def test_each_configuration_has_a_process_that_stays_until_the_end(run: ExampleRun) -> None:
     before = set(processes())
     run.terraform.plan()

@@ -196,12 +196,14 @@ def make(project: Path, make_venv: Path = SET_UP / "make-venv.sh") -> subprocess
     return subprocess.run(command, cwd=project, env=offline, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.ci
 @pytest.mark.xdist_group("set-up")
 def test_a_whole_environment_is_left_alone(environment: Path) -> None:
     assert make(environment).stdout == ""
     assert sorted(path.name for path in environment.iterdir()) == ["requirements.txt", "venv"]
 
 
+@pytest.mark.ci
 @pytest.mark.xdist_group("set-up")
 @pytest.mark.parametrize(
     "gone", ["bin/python", "bin/pip", "lib/python3*/site-packages/pip", "complete", "pyvenv.cfg", "lib"]
@@ -219,6 +221,7 @@ def test_an_environment_that_lacks_a_part_is_made_anew(environment: Path, tmp_pa
         away.rename(part)
 
 
+@pytest.mark.ci
 def test_requirements_that_cannot_be_had_leave_no_half_environment(tmp_path: Path) -> None:
     requirements = tmp_path / "requirements.txt"
     requirements.write_text("a-package-that-nobody-has==1.0\n")
@@ -238,7 +241,7 @@ def test_the_pins_carry_no_address_and_hold_for_both_pythons(requirements: Path)
 
 @pytest.mark.parametrize("requirements", REQUIREMENTS, ids=["tests", "scanning"])
 @pytest.mark.parametrize("version", ["3.12", "3.13"])
-@pytest.mark.skipif("CI" not in os.environ, reason="asks the package index; .ci/run sets CI")
+@pytest.mark.ci
 def test_each_pin_can_be_installed(tmp_path: Path, version: str, requirements: Path) -> None:
     found = run("/bin/sh", SET_UP / "find-python.sh", version, **os.environ)
     if found.returncode != 0:

@@ -53,6 +53,7 @@ def test_checkov_of_a_folder_with_a_space_in_its_name_is_started_by_its_interpre
     assert checkov.program() == [programs / "python", programs / "checkov"]
 
 
+@pytest.mark.ci
 def test_a_policy_that_cannot_be_loaded_fails_the_scan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "checks").mkdir()
     (tmp_path / "checks" / "__init__.py").touch()
@@ -137,6 +138,7 @@ OPEN_KEY = f'resource "aws_kms_key" "open" {{\n  policy = {json.dumps(OPEN)}\n}}
 DEFAULT_TAGS = 'provider "aws" {\n  default_tags {\n    tags = { PlerionAccess = "Allow" }\n  }\n}\n'
 
 
+@pytest.mark.ci
 def test_every_form_of_a_configuration_is_read(tmp_path: Path) -> None:
     folder, elsewhere = tmp_path / "customer", tmp_path / "elsewhere"
     for place in (folder / "json", folder / "tofu", folder / "native", elsewhere):
@@ -159,14 +161,34 @@ def test_every_form_of_a_configuration_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "code", "says"),
     [
-        ({"main.tf": ""}, 2, "could be looked at"),
-        ({"main.tf": 'variable "x" {}\n'}, 2, "could be looked at"),
-        ({"main.tf": OPEN_KEY}, 1, "CKV_PLERION_1"),
+        pytest.param({"main.tf": ""}, 2, "could be looked at", marks=pytest.mark.ci),
+        pytest.param({"main.tf": 'variable "x" {}\n'}, 2, "could be looked at", marks=pytest.mark.ci),
+        pytest.param({"main.tf": OPEN_KEY}, 1, "CKV_PLERION_1", marks=pytest.mark.ci),
         ({"main.tf": OPEN_KEY, "broken.tf": "resource {"}, 2, "broken.tf:1: This file was not scanned"),
-        ({"main.tf": OPEN_KEY, "broken.tf.json": "{"}, 2, "broken.tf.json:1: This file was not scanned"),
-        ({"main.tf": OPEN_KEY, "plan.json": '{"planned_values": {'}, 2, "plan.json:1: This file was not scanned"),
-        ({"main.tf": 'resource "aws_kms_key" "x" {\n  policy = var.x\n}\nvariable "x" {}\n'}, 1, "CKV_PLERION_11"),
-        ({"main.tf": 'resource "aws_kms_key" "x" {\n  tags = { PlerionAccess = "Granted" }\n}\n'}, 0, "1 "),
+        pytest.param(
+            {"main.tf": OPEN_KEY, "broken.tf.json": "{"},
+            2,
+            "broken.tf.json:1: This file was not scanned",
+            marks=pytest.mark.ci,
+        ),
+        pytest.param(
+            {"main.tf": OPEN_KEY, "plan.json": '{"planned_values": {'},
+            2,
+            "plan.json:1: This file was not scanned",
+            marks=pytest.mark.ci,
+        ),
+        pytest.param(
+            {"main.tf": 'resource "aws_kms_key" "x" {\n  policy = var.x\n}\nvariable "x" {}\n'},
+            1,
+            "CKV_PLERION_11",
+            marks=pytest.mark.ci,
+        ),
+        pytest.param(
+            {"main.tf": 'resource "aws_kms_key" "x" {\n  tags = { PlerionAccess = "Granted" }\n}\n'},
+            0,
+            "1 ",
+            marks=pytest.mark.ci,
+        ),
     ],
 )
 def test_the_exit_code_says_what_was_looked_at(

@@ -14,7 +14,7 @@ from harness.tools.scan import scan_project, show
 from test_scanning.annotations import Expected, read
 from test_scanning.conftest import plans_without_account
 
-pytestmark = pytest.mark.xdist_group("scanning-seeds")
+pytestmark = [pytest.mark.ci, pytest.mark.xdist_group("scanning-seeds")]
 
 EXAMPLE = "selected-keys"
 SEEDS = Path(__file__).parent / "seeds"
