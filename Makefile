@@ -44,12 +44,12 @@ fuzz: environment ## Try FUZZ_EXAMPLES (1000) new documents and requests per pro
 
 .PHONY: bench
 bench: tools ## Compare decisions with the commit BASELINE and an npm package; measure the gateway and plans: minutes.
-	@missed=0; for part in decisions gateway plans; do \
+	@missed=0; for part in decisions gateway plans audit; do \
 		$(VENV_PYTHON) -m benchmarks.$$part || missed=1; \
 	done; exit $$missed
 
 .PHONY: load
-load: .venv/complete ## Call the emulator with 64 and 200 clients while policies change, and check each answer: two minutes.
+load: environment ## Call the emulator with 64 and 200 clients while policies change, and check each answer: two minutes.
 	@$(VENV_PYTHON) -m benchmarks.load
 
 .PHONY: mutation

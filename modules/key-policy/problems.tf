@@ -62,7 +62,9 @@ locals {
   # Written so, because HCL parsers of scanners misread the two signs in one string.
   variable_opening = join("", ["$", "{"])
   given_version    = try(local.given.Version, "2008-10-17")
-  changes_a_text   = var.grant_plerion_access && local.given_version != "2012-10-17" && strcontains(jsonencode(local.given), local.variable_opening)
+  # Statements of ours are replaced, so the variable in a pasted one is no text that has to stay.
+  kept           = merge(local.given, { Statement = local.others })
+  changes_a_text = var.grant_plerion_access && local.given_version != "2012-10-17" && strcontains(jsonencode(local.kept), local.variable_opening)
 
   # The first is shown. Repeated names come before the rest, since they can make jsondecode fail.
   problems = compact([

@@ -16,13 +16,20 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from itertools import cycle, islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from plerion_kms.authorization.documents import Policy, PolicyKind, parse_policy
-from plerion_kms.authorization.engine import authorize
-from plerion_kms.authorization.policies import Policies
-from plerion_kms.authorization.request import Principal, PrincipalType, Request, Resource
+if TYPE_CHECKING or find_spec("plerion_kms"):
+    from plerion_kms.authorization.documents import Policy, PolicyKind, parse_policy
+    from plerion_kms.authorization.engine import authorize
+    from plerion_kms.authorization.policies import Policies
+    from plerion_kms.authorization.request import Principal, PrincipalType, Request, Resource
+else:  # an earlier revision, whose engine is a package by itself
+    from authorization.documents import Policy, PolicyKind, parse_policy
+    from authorization.engine import authorize
+    from authorization.policies import Policies
+    from authorization.request import Principal, PrincipalType, Request, Resource
 
 type Question = tuple[Request, tuple[Policy, Policy], tuple[str, str]]
 """The request; the role's and the key's policy, compiled; the same as texts."""

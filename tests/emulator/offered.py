@@ -55,7 +55,7 @@ OFFERED: dict[str, frozenset[str]] = {
             DeleteGroupPolicy GetGroupPolicy ListGroupPolicies PutGroupPolicy
             CreateOpenIDConnectProvider DeleteOpenIDConnectProvider GetOpenIDConnectProvider ListOpenIDConnectProviders
             CreateSAMLProvider DeleteSAMLProvider GetSAMLProvider ListSAMLProviders
-            SimulateCustomPolicy SimulatePrincipalPolicy
+            GetAccountAuthorizationDetails SimulateCustomPolicy SimulatePrincipalPolicy
             """,
         "sts": """
             AssumeRole AssumeRoleWithSAML AssumeRoleWithWebIdentity GetCallerIdentity GetFederationToken
@@ -85,7 +85,8 @@ PARAMETERS: dict[str, frozenset[str]] = {
             """,
         "iam": """
             AccessKeyId ActionNames AssertionEncryptionMode AssumeRolePolicyDocument CallerArn ClientIDList
-            ContextEntries Description EntityFilter GroupName InstanceProfileName Marker MaxItems MaxSessionDuration
+            ContextEntries Description EntityFilter Filter
+            GroupName InstanceProfileName Marker MaxItems MaxSessionDuration
             Name NewPath NewUserName OnlyAttached OpenIDConnectProviderArn Path PathPrefix PermissionsBoundary
             PermissionsBoundaryPolicyInputList PolicyArn PolicyDocument PolicyInputList PolicyName PolicySourceArn
             PolicyUsageFilter ResourceArns ResourceOwner ResourcePolicy RoleName SAMLMetadataDocument SAMLProviderArn

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Self
 
+import boto3
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -14,12 +18,18 @@ from harness import command
 from harness.access.matrix import AccessMatrix, Cell, observe
 from harness.access.report import access_report, changes_report
 from harness.aws.cloud import EmulatedCloud
+from harness.aws.principals import REGION
 from harness.errors import HarnessError
 from harness.examples.run import ExampleRun
 from harness.examples.special import run_of
+from harness.paths import PROJECT
+from plerion_kms.audit.assess import Options, assess
+from plerion_kms.audit.collect import Target, read
+from plerion_kms.audit.writers import write
 
 EXAMPLE = "all-keys"
 KEYS = ("no-tag", "denied", "granted", "denied-additions", "other-account")
+REPORT = PROJECT / ".reports" / "demo"
 TITLES: Mapping[str, str] = {
     "appliance": "PlerionApplianceRole",
     "access": "PlerionAccessRole",
@@ -43,6 +53,8 @@ def show(console: Console) -> None:
             before = _observe(run, first, progress)
             after = _observe(run, second, progress)
             switch = run.switch or []
+            progress.step("Auditing the account's keys")
+            page = _audit(emulator.endpoint_url, run.stage.integration.id)
     keys = {name: run.expectations.keys[name] for name in KEYS}
     console.rule(f"[bold]{first}[/]: who may do what, after 'terraform apply' of examples/{EXAMPLE}")
     console.print(access_report(before, TITLES, keys))
@@ -57,6 +69,18 @@ def show(console: Console) -> None:
         f"{len(before.cells) + len(after.cells)} real boto3 calls, each ended as examples/{EXAMPLE}/access.yaml says.",
         highlight=False,
     )
+    console.print(f"The audit's report on the same account: {page}", highlight=False, soft_wrap=True)
+
+
+def _audit(endpoint: str, account: str) -> Path:
+    """Write what `plerion-kms audit --out` writes about the account. Returns the page to open."""
+    os.environ |= {"AWS_ENDPOINT_URL": endpoint, "NO_PROXY": "127.0.0.1"}
+    session = boto3.Session(account, "any", region_name=REGION)
+    snapshot = read(
+        session, [Target("")], [REGION], threads=4, organization=False, progress=lambda what, done, total: None
+    )
+    shutil.rmtree(REPORT, ignore_errors=True)
+    return write(assess(snapshot, Options()), snapshot, REPORT)[0]
 
 
 def _observe(run: ExampleRun, mode: str, progress: _Progress) -> AccessMatrix:

@@ -36,6 +36,7 @@ RESOURCES: dict[str, str] = {
         "saml-provider": "CreateSAMLProvider DeleteSAMLProvider GetSAMLProvider",
         "entity": "SimulatePrincipalPolicy",
         "": """
+            GetAccountAuthorizationDetails
             ListGroups ListInstanceProfiles ListOpenIDConnectProviders ListPolicies ListRoles ListSAMLProviders
             ListUsers SimulateCustomPolicy
             """,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 
+from plerion_kms.audit.alike import Alike
 from plerion_kms.audit.errors import AuditError
-from plerion_kms.audit.judge import Judge
+from plerion_kms.audit.judge import Judge, Parsed, Side
 from plerion_kms.audit.key_findings import Case, key_findings
 from plerion_kms.audit.owners import owner_of
 from plerion_kms.audit.report import AccountReport, Finding, KeyReport, Report, RoleAnswers, Unread, Verdict
@@ -19,16 +19,18 @@ from plerion_kms.audit.roles import (
     ACCESS_TAG,
     APPLIANCE_NAME,
     APPLIANCE_TAG,
-    METADATA_POLICY,
     Integration,
     Role,
     caller_of,
     control_policies,
     find_roles,
+    has_name,
+    metadata_policy,
     mode_policy,
     stand_in,
 )
 from plerion_kms.audit.snapshot import Problem, SavedAccount, SavedKey, Snapshot
+from plerion_kms.audit.unknown_context import cases, unknown_keys
 from plerion_kms.authorization.documents import Policy, PolicyKind, parse_policy
 
 
@@ -59,10 +61,17 @@ def assess(snapshot: Snapshot, options: Options, checks: Sequence[KeyCheck] = ()
             f"The integration account {options.integration_account} was not read: read it too, since its roles decide."
         )
 
-    @cache
-    def parsed(digest: str | None) -> Policy:
-        return parse_policy(snapshot.policies.get(digest or "", ""), PolicyKind.KEY, "key policy")
+    both = cases(snapshot)
+    uses_aliases = any("kms:resourcealiases" in text.lower() for text in snapshot.policies.values())
+    unknown = _unknown_names(snapshot)
 
+    @cache
+    def parsed(digest: str | None, case: int) -> Policy:
+        return parse_policy(both[case].policies.get(digest or "", ""), PolicyKind.KEY, "key policy")
+
+    parsers: tuple[Parsed, Parsed] = (partial(parsed, case=0), partial(parsed, case=1))
+
+    at_best: dict[str, Integration] = {}
     integrations: dict[str, Integration] = {}
     posing: dict[str, tuple[str, ...]] = {}
     answers: dict[RoleAnswers, RoleAnswers] = {}
@@ -74,11 +83,25 @@ def assess(snapshot: Snapshot, options: Options, checks: Sequence[KeyCheck] = ()
         home = by_id[home_of(account, options)]
         integration = integrations.get(home.account)
         if integration is None:
-            integration = integrations[home.account] = _integration(home, snapshot, options)
+            integration = integrations[home.account] = _integration(home, both[0], options)
+            at_best[home.account] = _integration(home, both[1], options)
             posing[home.account] = posing_roles(integration, home, snapshot)
             findings += role_findings(integration, home, snapshot)
-        resource_control = control_policies(account.resource_control, PolicyKind.RESOURCE_CONTROL, snapshot)
-        judge = Judge(integration, parsed, resource_control, answers)
+        sides = tuple(
+            Side(side, parser, control_policies(account.resource_control, PolicyKind.RESOURCE_CONTROL, case))
+            for side, parser, case in zip((integration, at_best[home.account]), parsers, both, strict=True)
+        )
+        texts = snapshot.policies
+        alike = Alike(texts.get(digest, "") for digest in _digests(home, account))
+        judge = Judge(
+            sides[0],
+            sides[1],
+            answers,
+            partial(_kind, alike, texts),
+            roles_read=home.roles is not None,
+            uses_aliases=uses_aliases,
+            unknown=unknown,
+        )
         own: list[KeyReport] = []
         for region in account.regions:
             for saved in region.keys:
@@ -95,7 +118,7 @@ def assess(snapshot: Snapshot, options: Options, checks: Sequence[KeyCheck] = ()
                 account.account, account.name, integration.appliance.arn, integration.access.arn, dict(counts)
             )
         )
-        notes |= dict.fromkeys(_not_considered(account, integration))
+        notes |= dict.fromkeys(_not_considered(account, integration, home))
     return Report(
         read_at=snapshot.read_at,
         mode=", ".join(sorted({integration.mode for integration in integrations.values()})),
@@ -109,6 +132,25 @@ def assess(snapshot: Snapshot, options: Options, checks: Sequence[KeyCheck] = ()
     )
 
 
+def _kind(alike: Alike, texts: Mapping[str, str], saved: SavedKey) -> Hashable:
+    return alike.of(saved, texts.get(saved.policy or "", ""))
+
+
+def _digests(home: SavedAccount, account: SavedAccount) -> Iterator[str]:
+    """Of the policies that may apply, but for key policies."""
+    for role in home.roles or ():
+        yield from role.inline.values()
+    yield from home.managed.values()
+    for level in (*(home.service_control or ()), *(account.resource_control or ())):
+        yield from level.values()
+
+
+def _unknown_names(snapshot: Snapshot) -> tuple[str, ...]:
+    known = all(account.organization for account in snapshot.accounts)
+    found = (unknown_keys(text, organization_known=known) for text in snapshot.policies.values())
+    return tuple(sorted({name for names in found for name in names}))
+
+
 def home_of(account: SavedAccount, options: Options) -> str:
     """The account whose roles use this account's keys: its own if it has an appliance role."""
     if find_roles(account, APPLIANCE_TAG, options.appliance_role):
@@ -117,8 +159,10 @@ def home_of(account: SavedAccount, options: Options) -> str:
 
 
 def _integration(account: SavedAccount, snapshot: Snapshot, options: Options) -> Integration:
-    appliance = _role(account, snapshot, APPLIANCE_TAG, options.appliance_role, mode_policy(options.mode))
-    access = _role(account, snapshot, ACCESS_TAG, options.access_role, json.dumps(METADATA_POLICY))
+    appliance = _role(
+        account, snapshot, APPLIANCE_TAG, options.appliance_role, mode_policy(options.mode, account.partition)
+    )
+    access = _role(account, snapshot, ACCESS_TAG, options.access_role, metadata_policy(account.partition))
     modes = [options.mode] if appliance.saved is None else modes_of(appliance.saved, account, snapshot)
     return Integration(account.account, appliance, access, modes[0] if modes else options.mode)
 
@@ -128,18 +172,25 @@ def _role(account: SavedAccount, snapshot: Snapshot, tag: tuple[str, str], name:
     if not found:
         return stand_in(account, name, tag, policy, snapshot)
     # Several can carry the tag: the one of the usual name is Plerion's.
-    chosen = next((role for role in found if name in role.arn.rpartition("/")[2]), found[0])
+    chosen = next((role for role in found if has_name(role, name)), found[0])
     return Role(caller_of(chosen, account, snapshot), chosen)
 
 
-def _not_considered(account: SavedAccount, integration: Integration) -> Iterator[str]:
+def _not_considered(account: SavedAccount, integration: Integration, home: SavedAccount) -> Iterator[str]:
     if account.service_control is None:
         yield (
             "Service and resource control policies were not read: read them with --organization from the management "
             "account or a delegated administrator."
         )
-    for role, name in ((integration.appliance, "appliance"), (integration.access, "access")):
-        if role.saved is None:
+    for role, name, tag in (
+        (integration.appliance, "appliance", APPLIANCE_TAG),
+        (integration.access, "access", ACCESS_TAG),
+    ):
+        tagged = [found.arn for found in home.roles or () if found.tags.get(tag[0]) == tag[1]]
+        if len(tagged) > 1:
+            names = ", ".join(sorted(tagged))
+            yield f"Several roles are tagged {tag[0]} = {tag[1]} ({names}), and {role.arn} was judged."
+        if role.saved is None and home.roles is not None:
             yield (
                 f"Account {integration.account} has no {name} role: its keys are judged as if modules/plerion-kms had "
                 f"created it{f' in the mode {integration.mode}' if name == 'appliance' else ''}."

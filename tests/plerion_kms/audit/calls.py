@@ -54,8 +54,9 @@ def error_text(error: BotoCoreError | ClientError) -> tuple[str, str]:
 class Calls:
     """The calls of one account: clients are made once for each service and Region, and shared by threads."""
 
-    def __init__(self, account: str, session: boto3.Session, config: Config) -> None:
+    def __init__(self, account: str, session: boto3.Session, config: Config, partition: str = "aws") -> None:
         self.account = account
+        self.partition = partition
         self.count = 0
         self._session = session
         self._config = config

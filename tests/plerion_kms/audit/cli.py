@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
@@ -28,7 +29,7 @@ from plerion_kms.audit.report import Finding, Report, Severity, Verdict
 from plerion_kms.audit.roles import ACCESS_NAME, APPLIANCE_NAME, MODES
 from plerion_kms.audit.snapshot import SavedKey, Snapshot
 from plerion_kms.audit.writers import write
-from plerion_kms.audit.writers.data import as_json
+from plerion_kms.audit.writers.data import pieces
 
 AS_EXPECTED, FINDINGS, COULD_NOT_LOOK = 0, 1, 2
 INTERRUPTED = 130
@@ -51,7 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         errors.print("Interrupted: nothing was written.", markup=False)
         return INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()
+        # Whoever read has enough; what Python flushes at the end must not fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return COULD_NOT_LOOK
 
 
@@ -146,7 +148,8 @@ def _audit(options: argparse.Namespace, errors: Console) -> int:
     if not report.keys:
         raise AuditError(_nothing(before))
     if options.json:
-        sys.stdout.write(as_json(report))
+        sys.stdout.writelines(pieces(report))
+        sys.stdout.flush()
     else:
         terminal.show(report, Console(), changed=whatif.changes(before, report) if change else None)
     if options.out:

@@ -91,6 +91,10 @@ class _Run:
     pool: ThreadPoolExecutor
     progress: Progress
 
+    @property
+    def partition(self) -> str:
+        return str(self.identity["Arn"]).split(":")[1]
+
     def each[T, R](self, what: str, work: Callable[[T], R], items: Sequence[T]) -> list[R]:
         """Do the work for each item on the pool. The results keep the items' order."""
         results = []
@@ -161,9 +165,8 @@ def _enter(run: _Run, target: Target) -> Calls | Problem:
     config = client_config(run.threads)
     account = target.account or str(run.identity["Account"])
     if not target.role:
-        return Calls(account, run.session, config)
-    partition = str(run.identity["Arn"]).split(":")[1]
-    role = f"arn:{partition}:iam::{account}:role/{target.role}"
+        return Calls(account, run.session, config, run.partition)
+    role = f"arn:{run.partition}:iam::{account}:role/{target.role}"
     members: dict[str, Any] = {"RoleArn": role, "RoleSessionName": "plerion-kms-audit"}
     if target.external_id:
         members["ExternalId"] = target.external_id
@@ -175,7 +178,7 @@ def _enter(run: _Run, target: Target) -> Calls | Problem:
     assumed = boto3.Session(
         given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], region_name=run.session.region_name
     )
-    return Calls(account, assumed, config)
+    return Calls(account, assumed, config, run.partition)
 
 
 def _account(texts: Texts, calls: Calls) -> SavedAccount:
@@ -184,7 +187,7 @@ def _account(texts: Texts, calls: Calls) -> SavedAccount:
         "iam", "", "get_account_authorization_details", Filter=["Role", "LocalManagedPolicy", "AWSManagedPolicy"]
     )
     if details is None:
-        return SavedAccount(calls.account)
+        return SavedAccount(calls.account, partition=calls.partition)
     roles = [role for page in details for role in page.get("RoleDetailList") or ()]
     policies = [policy for page in details for policy in page.get("Policies") or ()]
     saved = tuple(_role(texts, role) for role in roles)
@@ -196,7 +199,7 @@ def _account(texts: Texts, calls: Calls) -> SavedAccount:
         for version in policy["PolicyVersionList"]
         if version["IsDefaultVersion"]
     }
-    return SavedAccount(calls.account, roles=saved, managed=managed)
+    return SavedAccount(calls.account, partition=calls.partition, roles=saved, managed=managed)
 
 
 def _role(texts: Texts, role: Mapping[str, Any]) -> SavedRole:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from plerion_kms.audit.report import Finding, Fix, Severity
 
@@ -13,7 +13,7 @@ ORDER = tuple(Severity)
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Findings with one fix. rules: their ids, the most severe first."""
+    """Findings with one fix, but for the commands, which name each finding's own key."""
 
     fix: Fix
     findings: tuple[Finding, ...]
@@ -21,6 +21,11 @@ class Group:
     @property
     def severity(self) -> Severity:
         return max((finding.severity for finding in self.findings), key=ORDER.index)
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """The shell commands of all findings, one a line, each once."""
+        return tuple(dict.fromkeys(line for finding in self.findings for line in finding.fix.command.splitlines()))
 
     @property
     def rules(self) -> tuple[str, ...]:
@@ -37,7 +42,7 @@ def grouped(findings: Sequence[Finding]) -> list[Group]:
     """The most severe group first, then the one with the most subjects."""
     by_fix: dict[Fix, list[Finding]] = {}
     for finding in findings:
-        by_fix.setdefault(finding.fix, []).append(finding)
+        by_fix.setdefault(replace(finding.fix, command=""), []).append(finding)
     groups = [Group(fix, tuple(found)) for fix, found in by_fix.items()]
     return sorted(groups, key=lambda group: (-ORDER.index(group.severity), -len(group.subjects), group.rules))
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field, replace
 
-from plerion_kms.audit.report import Answer, KeyReport, NearMiss, Outcome, RoleAnswers, Verdict
+from plerion_kms.audit.report import Answer, KeyReport, NearMiss, RoleAnswers, Verdict
 from plerion_kms.audit.roles import Integration, Role
 from plerion_kms.audit.snapshot import SavedKey
-from plerion_kms.authorization.decision import Decision, Source
+from plerion_kms.authorization.decision import Decision, Outcome, Source
 from plerion_kms.authorization.documents import Policy
 from plerion_kms.authorization.kms import Key, KmsCall, authorize_permission
 from plerion_kms.authorization.kms_operations import OPERATIONS, On, Permission
@@ -57,18 +57,39 @@ type Parsed = Callable[[str | None], Policy]
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
-    """Judges keys for one integration.
+class Side:
+    """What decides in one case.
 
-    parsed: the compiled policy of a digest.
-    resource_control: RCPs of the keys' account.
-    answers: those given so far, so that equal ones are one object.
+    parsed: the compiled policy of a digest. resource_control: RCPs of the keys' account.
     """
 
     integration: Integration
     parsed: Parsed
     resource_control: tuple[tuple[Policy, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Judges keys for one integration.
+
+    worst, best: everything that decides, with conditions on what the audit can't know (`unknown`) failing and holding.
+    roles_read: whether the integration's roles could be read. uses_aliases: whether a policy asks for key aliases.
+    answers: those given so far, so that equal ones are one object.
+    alike: which keys are decided alike, with the text of their policy.
+    """
+
+    worst: Side
+    best: Side
     answers: dict[RoleAnswers, RoleAnswers]
+    alike: Callable[[SavedKey], Hashable]
+    roles_read: bool = True
+    uses_aliases: bool = False
+    unknown: tuple[str, ...] = ()
+    _judged: dict[Hashable, KeyReport] = field(default_factory=dict)
+
+    @property
+    def integration(self) -> Integration:
+        return self.worst.integration
 
     def key(self, saved: SavedKey) -> KeyReport:
         """The verdict on a key, with the reason in a sentence and the answers that it follows from."""
@@ -80,15 +101,30 @@ class Judge:
             tag=tag_of(saved.tags),
             policy=saved.policy,
         )
-        plain = _without_decision(saved)
+        plain = self._without_decision(saved)
         if plain is not None:
             verdict, reason = plain
             return replace(blank, verdict=verdict, reason=reason)
-        key = self.engine_key(saved)
-        appliance = self._answers("appliance", self.integration.appliance, APPLIANCE_ACTIONS, key)
+        kind = self.alike(saved)
+        if kind not in self._judged:
+            self._judged[kind] = self._decided(saved, blank)
+        judged = self._judged[kind]
+        return replace(
+            blank,
+            verdict=judged.verdict,
+            reason=judged.reason,
+            missing=judged.missing,
+            missing_metadata=judged.missing_metadata,
+            roles=judged.roles,
+        )
+
+    def _decided(self, saved: SavedKey, blank: KeyReport) -> KeyReport:
+        key, best = self.engine_key(saved), self.engine_key(saved, self.best)
+        grants_read = saved.grants is not None
+        appliance = self._answers("appliance", APPLIANCE_ACTIONS, key, best, grants_read=grants_read)
         same_account = key.account == self.integration.account
         metadata = METADATA_ACTIONS if same_account else METADATA_ACROSS_ACCOUNTS
-        access = self._answers("access", self.integration.access, metadata, key)
+        access = self._answers("access", metadata, key, best, grants_read=grants_read)
         missing = _not_allowed(appliance)
         verdict, reason = self._verdict(key, appliance, missing)
         return replace(
@@ -100,11 +136,12 @@ class Judge:
             roles=(appliance, access),
         )
 
-    def engine_key(self, saved: SavedKey) -> Key:
-        """The key as the decision sees it."""
+    def engine_key(self, saved: SavedKey, side: Side | None = None) -> Key:
+        """The key as the decision sees it; without a side in the worst case."""
+        side = side or self.worst
         return Key(
             saved.arn,
-            self.parsed(saved.policy),
+            side.parsed(saved.policy),
             tags=saved.tags or {},
             aliases=saved.aliases or (),
             spec=saved.spec or "",
@@ -122,26 +159,40 @@ class Judge:
                     retiring=grant.retiring,
                     equals=grant.equals,
                     subset=grant.subset,
+                    source_arn=grant.source_arn or "",
                 )
                 for grant in saved.grants or ()
             ),
-            resource_control=self.resource_control,
+            resource_control=side.resource_control,
         )
 
-    def _answers(self, name: str, role: Role, actions: tuple[str, ...], key: Key) -> RoleAnswers:
-        found = RoleAnswers(name, role.arn, tuple((action, answer(decide(role, action, key))) for action in actions))
-        return self.answers.setdefault(found, found)
+    def _answers(
+        self, name: str, actions: tuple[str, ...], key: Key, best: Key, *, grants_read: bool = True
+    ) -> RoleAnswers:
+        role: Role = getattr(self.worst.integration, name)
+        hopeful: Role = getattr(self.best.integration, name)
+        given = []
+        for action in actions:
+            found = answer(decide(role, action, key))
+            doubt: tuple[str, ...] = ()
+            if found.outcome is Outcome.REFUSED and self.unknown and decide(hopeful, action, best).allowed:
+                doubt = tuple(f"the condition key {name}" for name in self.unknown)
+            elif found.outcome is Outcome.REFUSED and not grants_read:
+                doubt = ("the key's grants, which could not be read",)
+            given.append((action, replace(found, outcome=Outcome.UNDECIDED, unsupported=doubt) if doubt else found))
+        answers = RoleAnswers(name, role.arn, tuple(given))
+        return self.answers.setdefault(answers, answers)
 
     def _verdict(self, key: Key, appliance: RoleAnswers, missing: tuple[str, ...]) -> tuple[Verdict, str]:
         answers = dict(appliance.actions)
         undecided = [action for action, given in answers.items() if given.outcome is Outcome.UNDECIDED]
         if undecided:
             unsupported = "; ".join(dict.fromkeys(part for action in undecided for part in answers[action].unsupported))
-            return Verdict.UNDECIDED, f"The decision depends on what the engine does not support: {unsupported}."
+            return Verdict.UNDECIDED, f"The decision depends on what the audit can't know or read: {unsupported}."
         if not missing:
             return Verdict.OPEN, "The appliance role may make every call of the mode statement."
         tagged = replace(key, tags={**_without_tag(key.tags), TAG: "Granted"})
-        once_tagged = _not_allowed(self._answers("appliance", self.integration.appliance, APPLIANCE_ACTIONS, tagged))
+        once_tagged = _not_allowed(self._answers("appliance", APPLIANCE_ACTIONS, tagged, tagged))
         if len(missing) == len(APPLIANCE_ACTIONS) and len(once_tagged) < len(missing):
             value = tag_of(key.tags)
             rest = f", but for {', '.join(once_tagged)}" if once_tagged else ""
@@ -165,6 +216,28 @@ class Judge:
             )
         return Verdict.REFUSED, f"{first.reason[:1].upper()}{first.reason[1:]}."
 
+    def _without_decision(self, key: SavedKey) -> tuple[Verdict, str] | None:
+        """The verdict on a key about which nothing has to be decided."""
+        if key.state is None:
+            return Verdict.UNREADABLE, "The key could not be described."
+        if key.manager == "AWS":
+            return Verdict.AWS_MANAGED, "AWS manages the key and its policy; it cannot be tagged."
+        if key.state != "Enabled":
+            return Verdict.UNUSABLE, f"The key is in the state {key.state}."
+        if (key.spec, key.usage) != ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"):
+            return (
+                Verdict.UNUSABLE,
+                f"The key is of the spec {key.spec} for {key.usage}.",
+            )
+        unread = [name for name, value in (("key policy", key.policy), ("tags", key.tags)) if value is None]
+        if key.aliases is None and self.uses_aliases:
+            unread.append("aliases")
+        if not self.roles_read:
+            return Verdict.UNREADABLE, f"The roles of the account {self.integration.account} could not be read."
+        if unread:
+            return Verdict.UNREADABLE, f"The {' and the '.join(unread)} could not be read."
+        return None
+
 
 def decide(role: Role, action: str, key: Key, *, direct: bool = False) -> Decision:
     """The decision about one permission.
@@ -185,15 +258,14 @@ def decide(role: Role, action: str, key: Key, *, direct: bool = False) -> Decisi
 
 def answer(decision: Decision) -> Answer:
     """A decision as the report has it."""
-    outcome = Outcome.ALLOWED if decision.allowed else Outcome.REFUSED
-    unsupported: tuple[str, ...] = ()
-    if decision.source is Source.NOT_UNDERSTOOD:
-        outcome, unsupported = Outcome.UNDECIDED, (decision.reason,)
+    # Where the key policy delegates, the trace has the delegating statement as the key policy's.
+    source = Source.KEY_POLICY if decision.source is Source.KEY_POLICY_DELEGATION else decision.source
+    effect = "Allow" if decision.allowed else "Deny"
     matched = [
-        trace for trace in decision.trace if trace.failure is None and trace.source.value == decision.source.value
+        trace for trace in decision.trace if trace.failure is None and trace.source is source and trace.effect == effect
     ]
     return Answer(
-        outcome,
+        decision.outcome,
         decision.source.value,
         decision.reason,
         statement=matched[0].statement if matched else "",
@@ -211,7 +283,7 @@ def answer(decision: Decision) -> Answer:
             for trace in decision.trace
             if trace.failure is not None
         ),
-        unsupported=unsupported,
+        unsupported=decision.unsupported,
     )
 
 
@@ -227,22 +299,3 @@ def _without_tag(tags: Mapping[str, str]) -> dict[str, str]:
 
 def _not_allowed(answers: RoleAnswers) -> tuple[str, ...]:
     return tuple(action for action, given in answers.actions if given.outcome is not Outcome.ALLOWED)
-
-
-def _without_decision(key: SavedKey) -> tuple[Verdict, str] | None:
-    """The verdict on a key about which nothing has to be decided."""
-    if key.state is None:
-        return Verdict.UNREADABLE, "The key could not be described."
-    if key.manager == "AWS":
-        return Verdict.AWS_MANAGED, "AWS manages the key and its policy; it cannot be tagged."
-    if key.state != "Enabled":
-        return Verdict.UNUSABLE, f"The key is in the state {key.state}."
-    if (key.spec, key.usage) != ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"):
-        return (
-            Verdict.UNUSABLE,
-            f"The key is of the spec {key.spec} for {key.usage}.",
-        )
-    unread = [name for name, value in (("key policy", key.policy), ("tags", key.tags)) if value is None]
-    if unread:
-        return Verdict.UNREADABLE, f"The {' and the '.join(unread)} could not be read."
-    return None

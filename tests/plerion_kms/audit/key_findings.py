@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from plerion_kms.audit import rules
 from plerion_kms.audit.judge import APPLIANCE_ACTIONS, FOR_EBS
@@ -17,13 +19,16 @@ from plerion_kms.audit.key_statements import (
     trusts_tag_alone,
     version_of,
 )
-from plerion_kms.audit.report import Finding, Fix, KeyReport, Outcome, Verdict
-from plerion_kms.audit.roles import Integration
+from plerion_kms.audit.report import Answer, Finding, Fix, KeyReport, Verdict
+from plerion_kms.audit.roles import Integration, metadata_policy
 from plerion_kms.audit.snapshot import SavedKey
-from plerion_kms.authorization.decision import Source
+from plerion_kms.audit.whatif import mode_statements
+from plerion_kms.authorization.decision import Outcome, Source
 
 NOT_NEEDED = frozenset({"kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlaintext"})
 """The mode statement lists them by its wildcard. Nothing that the appliance scans needs them."""
+
+EXCEPT_FROM_DENY = Fix("Except the Plerion roles from the statements of the key policy that deny them.", "owner")
 
 WITHOUT_DECISION = frozenset({Verdict.AWS_MANAGED, Verdict.UNUSABLE, Verdict.UNREADABLE})
 
@@ -63,20 +68,47 @@ class Case:
     @property
     def policy_fix(self) -> Fix:
         """The statements that open the key, those for EBS volumes included, restricted to the roles if they exist."""
-        form = "same-account" if self.same_account else "cross-account"
-        lines = ["allow_ebs_volumes = true"]
-        if not self.same_account:
-            lines.append(f"integration_account_id = {json.dumps(self.integration.account)}")
-        pinned = self.integration.pinned
-        if pinned:
-            lines += [f"{name}_role_arns = [{json.dumps(arn)}]" for name, arn in zip(("appliance", "access"), pinned, strict=True)]
-        statements = additions(self.integration.account, self.key.account, pinned)
+        return _opening(self.integration.account, self.key.account, self.integration.pinned)
+
+    @property
+    def removal_fix(self) -> Fix:
+        """The key policy without the statements that open it: what the tag Denied asks for."""
         return Fix(
-            f"Add the Plerion statements ({form} form) to the key policy.",
+            "Remove the Plerion statements from the key policy.",
             "key policy",
-            statements=tuple(json.dumps(statement, indent=2) for statement in statements),
-            terraform='module "plerion_key_access" {\n' + "".join(f"  {line}\n" for line in lines) + "}",
+            terraform='module "plerion_key_access" {\n'
+            "  keys = { NAME = { grant_plerion_access = false } } # and the rest\n}",
         )
+
+    @property
+    def key_options(self) -> str:
+        """`--region` and `--key-id` of an `aws kms` command for the key."""
+        return f"--region {self.key.region} --key-id {self.key.arn}"
+
+
+@cache
+def _opening(integration: str, key_account: str, pinned: tuple[str, str] | None) -> Fix:
+    form = "same-account" if integration == key_account else "cross-account"
+    arguments: dict[str, object] = {"allow_ebs_volumes": True}
+    if integration != key_account:
+        arguments["integration_account_ids"] = [integration]
+    if pinned:
+        arguments |= {"appliance_role_arns": [pinned[0]], "access_role_arns": [pinned[1]]}
+    width = max(map(len, arguments))
+    lines = "".join(f"  {name:{width}} = {json.dumps(value)}\n" for name, value in arguments.items())
+    statements = additions(integration, key_account, pinned)
+    return Fix(
+        f"Add the Plerion statements ({form} form) to the key policy.",
+        "key policy",
+        statements=tuple(json.dumps(statement, indent=2) for statement in statements),
+        terraform=f'module "plerion_key_access" {{\n{lines}}}',
+    )
+
+
+def put_role_policy(role: str, name: str, document: str) -> str:
+    """The command that gives a role an inline policy."""
+    words = ("--role-name", role.rpartition("/")[2], "--policy-name", name, "--policy-document", document)
+    return shlex.join(("aws", "iam", "put-role-policy", *words))
 
 
 def key_findings(case: Case) -> Iterator[Finding]:
@@ -89,15 +121,34 @@ def key_findings(case: Case) -> Iterator[Finding]:
     yield from _tag_without_effect(case)
     yield from _posing(case)
     if case.key.verdict is Verdict.UNDECIDED:
-        fix = Fix("Decide this key by hand, and report the unsupported part to this project.", "owner")
-        yield rules.UNDECIDED.finding(case.key.arn, case.key.reason, fix)
+        yield from _undecided(case)
     elif case.wanted:
         yield from _access(case)
         yield from _appliance(case)
 
 
+def _undecided(case: Case) -> Iterator[Finding]:
+    """The statements settle what the key policy leaves open; what else is undecided has to be decided by hand."""
+    fix = Fix("Decide this key by hand, and report the unsupported part to this project.", "owner")
+    doubtful = [action for answers in case.key.roles for action, given in answers.actions if _in_doubt(given)]
+    if case.wanted and _sources(case, "appliance", doubtful) <= KEY_POLICY_SOURCES:
+        fix = case.policy_fix
+    yield rules.UNDECIDED.finding(case.key.arn, case.key.reason, fix)
+
+
+def _in_doubt(given: Answer) -> bool:
+    return given.outcome is Outcome.UNDECIDED
+
+
 def _access(case: Case) -> Iterator[Finding]:
-    missing = case.key.missing_metadata
+    denied = _denied(case, "access")
+    if denied:
+        sentence = (
+            f"[Error MissingPermission] PlerionAccessRole is missing {next(iter(denied))} permission when accessing "
+            f"key {case.key.arn}. {_denying(denied)}"
+        )
+        yield rules.MISSING_PERMISSION.finding(case.key.arn, sentence, EXCEPT_FROM_DENY)
+    missing = [action for action in case.key.missing_metadata if action not in denied]
     if not missing:
         return
     first, *others = missing
@@ -112,16 +163,23 @@ def _access(case: Case) -> Iterator[Finding]:
     fix = Fix(
         "Give PlerionAccessRole the metadata policy.",
         "role",
+        command=put_role_policy(
+            case.integration.access.arn, "PlerionKmsMetadata", metadata_policy(_partition(case.integration.access.arn))
+        ),
         terraform='module "plerion_kms" {\n  attach_metadata_policy = true\n}',
     )
     yield rules.MISSING_PERMISSION.finding(case.key.arn, sentence, fix)
 
 
 def _appliance(case: Case) -> Iterator[Finding]:
-    missing = [action for action in case.key.missing if action not in NOT_NEEDED]
+    arn = case.key.arn
+    denied = {action: name for action, name in _denied(case, "appliance").items() if action not in NOT_NEEDED}
+    if denied:
+        sentence = f"The key policy of {arn} denies the appliance {', '.join(denied)}. {_denying(denied)}"
+        yield rules.PARTLY.finding(arn, sentence, EXCEPT_FROM_DENY)
+    missing = [action for action in case.key.missing if action not in NOT_NEEDED and action not in denied]
     if not missing:
         return
-    arn = case.key.arn
     if not _sources(case, "appliance", missing) <= KEY_POLICY_SOURCES:
         reasons = dict.fromkeys(given.reason for action, given in case.key.roles[0].actions if action in missing)
         fix = Fix(
@@ -152,6 +210,21 @@ def _appliance(case: Case) -> Iterator[Finding]:
         yield rules.PARTLY.finding(arn, sentence, case.policy_fix)
 
 
+def _denied(case: Case, role: str) -> dict[str, str]:
+    """The actions that a Deny of the key policy refuses the role, with the statement: no other statement opens them."""
+    return {
+        action: given.statement
+        for answers in case.key.roles
+        if answers.role == role
+        for action, given in answers.actions
+        if given.outcome is Outcome.REFUSED and given.source == Source.KEY_POLICY.value and given.statement
+    }
+
+
+def _denying(denied: Mapping[str, str]) -> str:
+    return f"It is denied by {', '.join(dict.fromkeys(repr(name) for name in denied.values()))} of the key policy."
+
+
 def _sources(case: Case, role: str, actions: Sequence[str]) -> set[str]:
     """The policies that refuse the role these actions."""
     return {
@@ -168,7 +241,7 @@ def _tag_value(case: Case) -> Iterator[Finding]:
         fix = Fix(
             "Tag the key Granted or Denied, or remove the tag.",
             "tag",
-            command="aws kms untag-resource --region REGION --key-id KEY --tag-keys PlerionAccess",
+            command=f"aws kms untag-resource {case.key_options} --tag-keys PlerionAccess",
         )
         yield rules.TAG_VALUE.finding(
             case.key.arn, f"{case.key.arn} is tagged PlerionAccess = {case.key.tag}, which neither mode looks for.", fix
@@ -187,15 +260,16 @@ def _tag_without_effect(case: Case) -> Iterator[Finding]:
     if not by_policy:
         return
     if any(is_ours(statement) for statement in plerion_statements(case.text)):
-        fix = Fix(
-            "Remove the Plerion statements from the key policy.",
-            "key policy",
-            terraform='module "plerion_key_access" {\n  keys = { NAME = { grant_plerion_access = false } } # with the rest\n}',
-        )
+        fix = case.removal_fix
     else:
+        binding = mode_statements(
+            case.integration.mode, {}, hardened=True, partition=_partition(case.integration.appliance.arn)
+        )[-1]
+        document = json.dumps({"Version": "2012-10-17", "Statement": [binding]})
         fix = Fix(
             "Deny by the tag in the appliance role's policy.",
             "role",
+            command=put_role_policy(case.integration.appliance.arn, "PlerionKmsTagIsBinding", document),
             terraform='module "plerion_kms" {\n  tag_is_binding = true\n}',
         )
     yield rules.TAG_WITHOUT_EFFECT.finding(
@@ -219,14 +293,14 @@ def _form(case: Case) -> Iterator[Finding]:
             f"account {account}: they give it nothing."
         )
         by_hand = Fix("Remove the statements for the other account from the key policy.", "owner")
-        yield rules.WRONG_FORM.finding(arn, sentence, case.policy_fix if all(map(is_ours, wrong)) else by_hand)
+        yield rules.WRONG_FORM.finding(arn, sentence, _statements_fix(case) if all(map(is_ours, wrong)) else by_hand)
     with_variable = any(RESOURCE_ACCOUNT in principal_accounts(statement) for statement in statements)
     if with_variable and version_of(case.text) != "2012-10-17":
         sentence = (
             f"The key policy of {arn} has the Version {version_of(case.text)}, under which {RESOURCE_ACCOUNT} is plain "
             "text: the Plerion statements give nothing."
         )
-        yield rules.OLD_VERSION.finding(arn, sentence, case.policy_fix)
+        yield rules.OLD_VERSION.finding(arn, sentence, _statements_fix(case))
 
 
 def _grants(case: Case) -> Iterator[Finding]:
@@ -242,7 +316,7 @@ def _grants(case: Case) -> Iterator[Finding]:
         fix = Fix(
             "Revoke the appliance's grants.",
             "grant",
-            command="aws kms revoke-grant --region REGION --key-id KEY --grant-id GRANT",
+            command="\n".join(f"aws kms revoke-grant {case.key_options} --grant-id {grant}" for grant in grants),
         )
         yield rules.LIVE_GRANTS.finding(
             case.key.arn,
@@ -261,7 +335,16 @@ def _posing(case: Case) -> Iterator[Finding]:
     ]
     if case.posing and trusting and case.same_account and case.integration.pinned:
         sentence = (
-            f"{case.key.arn} trusts the tag PlerionApplianceRole = True alone, which sessions of these roles can carry: "
-            f"{', '.join(case.posing)}."
+            f"{case.key.arn} trusts the tag PlerionApplianceRole = True alone, which sessions of these roles can "
+            f"carry: {', '.join(case.posing)}."
         )
-        yield rules.POSING.finding(case.key.arn, sentence, case.policy_fix)
+        yield rules.POSING.finding(case.key.arn, sentence, _statements_fix(case))
+
+
+def _statements_fix(case: Case) -> Fix:
+    """What to do with Plerion statements that are wrong: nothing is opened on a key that its tag closes."""
+    return case.removal_fix if case.tag == "denied" else case.policy_fix
+
+
+def _partition(arn: str) -> str:
+    return arn.split(":")[1]

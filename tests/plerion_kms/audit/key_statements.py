@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from plerion_kms.guide import cross_account_additions, same_account_additions
@@ -60,14 +61,22 @@ def merged(policy: str, statements: Sequence[Mapping[str, Any]]) -> str:
     return json.dumps({**document, "Version": "2012-10-17", "Statement": result})
 
 
-def plerion_statements(policy: str) -> list[dict[str, Any]]:
+def without_ours(policy: str) -> str:
+    """The policy without the statements that modules/key-policy knows by their Sid."""
+    document = json.loads(policy)
+    given = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
+    return json.dumps({**document, "Statement": [statement for statement in given if not is_ours(statement)]})
+
+
+@lru_cache(maxsize=4096)
+def plerion_statements(policy: str) -> Sequence[Mapping[str, Any]]:
     """The policy's statements that match on the tag of one of Plerion's roles; none if the text is no key policy."""
     try:
         document = json.loads(policy)
         found = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
     except (ValueError, TypeError, KeyError):
-        return []
-    return [statement for statement in found if isinstance(statement, dict) and _matches_role_tag(statement)]
+        return ()
+    return tuple(statement for statement in found if isinstance(statement, dict) and _matches_role_tag(statement))
 
 
 def is_ours(statement: Mapping[str, Any]) -> bool:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from plerion_kms.authorization.decision import Outcome
+
 FORMAT = 1
 """Version of report.json."""
 
@@ -29,6 +31,9 @@ class Verdict(StrEnum):
     UNDECIDED = "undecided"
 
 
+COULD_NOT_LOOK = (Verdict.UNREADABLE, Verdict.UNDECIDED)
+
+
 class Severity(StrEnum):
     """How much a finding matters, lowest first in `ORDER`."""
 
@@ -36,12 +41,6 @@ class Severity(StrEnum):
     LOW = "low"
     MEDIUM = "medium"
     HIGH = "high"
-
-
-class Outcome(StrEnum):
-    ALLOWED = "allowed"
-    REFUSED = "refused"
-    UNDECIDED = "undecided"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,3 +175,19 @@ class Report:
     policies: Mapping[str, str] = field(default_factory=dict)
     existing_roles: tuple[str, ...] = ()
     format: int = FORMAT
+
+    @property
+    def opened(self) -> int:
+        """How many keys are open."""
+        return sum(key.verdict is Verdict.OPEN for key in self.keys)
+
+    @property
+    def needing_work(self) -> int:
+        """How many keys have findings; an open one may have some too."""
+        subjects = {finding.subject for finding in self.findings}
+        return sum(key.arn in subjects for key in self.keys)
+
+    @property
+    def not_looked_at(self) -> int:
+        """How many keys could not be read or decided."""
+        return sum(key.verdict in COULD_NOT_LOOK for key in self.keys)

@@ -90,7 +90,7 @@ def posing_roles(integration: Integration, account: SavedAccount, snapshot: Snap
     posing = []
     for role in account.roles or ():
         if role.arn in own or _may(
-            role, account, snapshot, "kms:PutKeyPolicy", f"arn:aws:kms:*:{account.account}:key/*"
+            role, account, snapshot, "kms:PutKeyPolicy", f"arn:{account.partition}:kms:*:{account.account}:key/*"
         ):
             continue
         if _trusts_with_tags(snapshot.policies.get(role.trust, "")):
@@ -133,10 +133,10 @@ def _trusts_plerion(statement: Mapping[str, Any]) -> bool:
 def _asks_external_id(statement: Mapping[str, Any]) -> bool:
     condition = statement.get("Condition")
     return isinstance(condition, dict) and any(
-        key.lower() == "sts:externalid"
-        for operands in condition.values()
-        if isinstance(operands, dict)
-        for key in operands
+        key.lower() == "sts:externalid" and value not in ("*", ["*"])
+        for operator, operands in condition.items()
+        if operator.lower() in ("stringequals", "stringequalsignorecase", "stringlike") and isinstance(operands, dict)
+        for key, value in operands.items()
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from plerion_kms.audit.snapshot import SavedAccount, SavedRole, Snapshot
 from plerion_kms.authorization.caller import Caller
 from plerion_kms.authorization.documents import Policy, PolicyKind, parse_policy
-from plerion_kms.authorization.request import Principal, PrincipalType
+from plerion_kms.authorization.request import ContextValue, Principal, PrincipalType
 from plerion_kms.guide import mode_statement
 
 APPLIANCE_TAG = ("PlerionApplianceRole", "True")
@@ -18,12 +19,16 @@ APPLIANCE_NAME = "PlerionApplianceRole"
 ACCESS_NAME = "PlerionAccessRole"
 MODES = ("ALL_KEYS", "SELECTED_KEYS")
 
-METADATA_POLICY = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {"Effect": "Allow", "Action": ["kms:Describe*", "kms:List*", "kms:Get*"], "Resource": "arn:*:kms:*:*:key/*"}
-    ],
-}
+METADATA_STATEMENTS = (
+    {
+        "Sid": "PlerionKmsMetadata",
+        "Effect": "Allow",
+        "Action": ["kms:Describe*", "kms:List*", "kms:Get*"],
+        "Resource": "arn:aws:kms:*:*:key/*",
+    },
+    {"Sid": "PlerionKmsListKeys", "Effect": "Allow", "Action": ["kms:ListKeys", "kms:ListAliases"], "Resource": "*"},
+)
+"""What modules/roles gives the access role, which has the account's partition where this has `aws`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,13 @@ def find_roles(account: SavedAccount, tag: tuple[str, str], name: str) -> list[S
         for role in account.roles or ()
         if any(found.lower() == key.lower() and text == value for found, text in role.tags.items())
     ]
-    return tagged or [role for role in account.roles or () if name in role.arn.rpartition("/")[2]]
+    return tagged or [role for role in account.roles or () if has_name(role, name)]
+
+
+def has_name(role: SavedRole, name: str) -> bool:
+    """Whether the role is called so; `name_prefix` of the modules puts a dash and a number behind the name."""
+    found = role.arn.rpartition("/")[2]
+    return found == name or found.startswith(f"{name}-")
 
 
 def caller_of(role: SavedRole, account: SavedAccount, snapshot: Snapshot) -> Caller:
@@ -84,6 +95,7 @@ def caller_of(role: SavedRole, account: SavedAccount, snapshot: Snapshot) -> Cal
         else _policy(snapshot, account.managed.get(role.boundary, ""), PolicyKind.BOUNDARY, role.boundary),
         service_control=control_policies(account.service_control, PolicyKind.SERVICE_CONTROL, snapshot),
         name=name,
+        organization=account.organization,
     )
 
 
@@ -107,13 +119,24 @@ def stand_in(account: SavedAccount, name: str, tag: tuple[str, str], policy: str
         boundary=None,
         service_control=control_policies(account.service_control, PolicyKind.SERVICE_CONTROL, snapshot),
         name=name,
+        organization=account.organization,
     )
     return Role(caller, None)
 
 
-def mode_policy(mode: str) -> str:
-    """The policy with the guide's mode statement. The modules put the account's partition where the guide has `aws`."""
-    return json.dumps({"Version": "2012-10-17", "Statement": [mode_statement(mode)]})
+def mode_policy(mode: str, partition: str) -> str:
+    """The policy with the guide's mode statement, as modules/cmk-access renders it."""
+    return _identity_policy([mode_statement(mode)], partition)
+
+
+def metadata_policy(partition: str) -> str:
+    """The access role's policy, as modules/roles renders it."""
+    return _identity_policy(METADATA_STATEMENTS, partition)
+
+
+def _identity_policy(statements: Sequence[Mapping[str, Any]], partition: str) -> str:
+    text = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    return text.replace('"arn:aws:', f'"arn:{partition}:')
 
 
 def _caller(
@@ -125,6 +148,7 @@ def _caller(
     boundary: Policy | None,
     service_control: tuple[tuple[Policy, ...], ...],
     name: str,
+    organization: str,
 ) -> Caller:
     partition, account = arn.split(":")[1], arn.split(":")[4]
     principal = Principal(
@@ -135,7 +159,12 @@ def _caller(
         user_id=f"{unique_id}:plerion",
         tags=tags,
     )
-    return Caller(principal, identity=identity, boundary=boundary, service_control=service_control)
+    # AWS takes KMS calls over TLS alone.
+    context: dict[str, ContextValue] = {"aws:SecureTransport": "true"}
+    if organization:
+        # All accounts of a run are read from one organization.
+        context |= {"aws:PrincipalOrgID": organization, "aws:ResourceOrgID": organization}
+    return Caller(principal, identity=identity, boundary=boundary, service_control=service_control, context=context)
 
 
 def _policy(snapshot: Snapshot, digest: str, kind: PolicyKind, name: str) -> Policy:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
+
+from pydantic import Field
 
 FORMAT = 1
 """Version of the saved format; a folder of another version is refused with a sentence."""
 
-type Digest = str
+type Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """SHA-256 of a policy text, 64 hexadecimal digits: the key into `Snapshot.policies`."""
 
 
@@ -108,7 +111,7 @@ class SavedAccount:
     problems: what could not be read outside of a Region.
     """
 
-    account: str
+    account: Annotated[str, Field(pattern=r"^[0-9]{12}$")]
     name: str = ""
     partition: str = "aws"
     organization: str = ""

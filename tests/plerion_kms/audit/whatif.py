@@ -12,15 +12,18 @@ from plerion_kms.audit.errors import AuditError
 from plerion_kms.audit.key_statements import additions, merged
 from plerion_kms.audit.report import KeyReport, Report, Verdict
 from plerion_kms.audit.role_findings import MODE_OF_OPERATOR, RESOURCE_TAG
-from plerion_kms.audit.roles import APPLIANCE_TAG, find_roles
+from plerion_kms.audit.roles import APPLIANCE_NAME, APPLIANCE_TAG, find_roles
 from plerion_kms.audit.snapshot import SavedAccount, SavedKey, Snapshot
 from plerion_kms.guide import mode_statement
 
 CLOSED = {
     "ALL_KEYS": {"StringEqualsIgnoreCase": {"aws:ResourceTag/PlerionAccess": "Denied"}},
-    "SELECTED_KEYS": {"StringNotEqualsIgnoreCase": {"aws:ResourceTag/PlerionAccess": "Granted"}},
+    "SELECTED_KEYS": {
+        "StringNotEqualsIgnoreCase": {"aws:ResourceTag/PlerionAccess": "Granted"},
+        "ForAllValues:StringNotLike": {"kms:ResourceAliases": "alias/aws/*"},
+    },
 }
-NOT_AWS_MANAGED = {"ForAllValues:StringNotLike": {"kms:ResourceAliases": "alias/aws/*"}}
+"""Conditions of the Deny that modules/cmk-access renders with `tag_is_binding`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,21 +111,24 @@ def _with_mode(
     account: SavedAccount, change: Change, policies: Mapping[str, str], keep: Callable[[str], str]
 ) -> SavedAccount:
     """The account with the appliance role's mode statement replaced, in whichever of its policies that is."""
-    roles = {role.arn for role in find_roles(account, APPLIANCE_TAG, "")}
+    roles = {role.arn for role in find_roles(account, APPLIANCE_TAG, APPLIANCE_NAME)}
     changed = []
     managed = dict(account.managed)
     for role in account.roles or ():
         if role.arn in roles:
-            inline = {name: keep(_rewritten(policies[digest], change)) for name, digest in role.inline.items()}
+            inline = {
+                name: keep(_rewritten(policies[digest], change, account.partition))
+                for name, digest in role.inline.items()
+            }
             role = replace(role, inline=inline)
             for arn in role.attached:
                 if arn in managed:
-                    managed[arn] = keep(_rewritten(policies[managed[arn]], change))
+                    managed[arn] = keep(_rewritten(policies[managed[arn]], change, account.partition))
         changed.append(role)
     return replace(account, roles=tuple(changed) if account.roles is not None else None, managed=managed)
 
 
-def _rewritten(policy: str, change: Change) -> str:
+def _rewritten(policy: str, change: Change, partition: str) -> str:
     document = json.loads(policy)
     given = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
     result: list[Mapping[str, Any]] = []
@@ -131,11 +137,13 @@ def _rewritten(policy: str, change: Change) -> str:
         if mode is None:
             result.append(statement)
         elif statement.get("Effect") == "Allow":
-            result += mode_statements(change.mode or mode, statement, hardened=change.hardened)
+            result += mode_statements(change.mode or mode, statement, hardened=change.hardened, partition=partition)
     return json.dumps({**document, "Statement": result})
 
 
-def mode_statements(mode: str, statement: Mapping[str, Any], *, hardened: bool) -> Sequence[Mapping[str, Any]]:
+def mode_statements(
+    mode: str, statement: Mapping[str, Any], *, hardened: bool, partition: str
+) -> Sequence[Mapping[str, Any]]:
     """The mode's statement with the resources of `statement`; hardened: with its Deny and its grants for AWS alone."""
     allow = {**mode_statement(mode), "Resource": statement.get("Resource", "*")}
     if not hardened:
@@ -151,8 +159,8 @@ def mode_statements(mode: str, statement: Mapping[str, Any], *, hardened: bool) 
         "Sid": "PlerionKmsCmkAccessTagIsBinding",
         "Effect": "Deny",
         "Action": actions,
-        "Resource": "*",
-        "Condition": {**CLOSED[mode], **NOT_AWS_MANAGED},
+        "Resource": [f"arn:{partition}:kms:*:*:key/*"],
+        "Condition": CLOSED[mode],
     }
     return [{**allow, "Action": [action for action in actions if action != "kms:CreateGrant"]}, grants, deny]
 

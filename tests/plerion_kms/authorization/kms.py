@@ -18,7 +18,7 @@ from plerion_kms.authorization.kms_operations import OPERATIONS, KeyId, On, Perm
 from plerion_kms.authorization.messages import CIPHERTEXT, NO_RESOURCE, Refusal, Wording, access_denied, wording_for
 from plerion_kms.authorization.request import Request, Resource
 
-__all__ = ["Key", "KmsCall", "authorize_call", "lockout", "permissions"]
+__all__ = ["Key", "KmsCall", "authorize_call", "authorize_permission", "lockout", "permissions"]
 
 RESERVED_ALIASES = "alias/aws/"
 """The start of the names that only AWS gives, to AWS managed keys. Source: KMS API reference, CreateAlias."""
@@ -42,6 +42,11 @@ def authorize_call(caller: Caller, call: KmsCall) -> Decision:
     except Exception as error:  # an error of ours must never become an allow, nor a crash of the caller
         request = Request(caller.principal, f"kms:{call.operation}", Resource("*", call.account))
         return refuse_not_understood(request, f"the call: {type(error).__name__} while reading it")
+
+
+def authorize_permission(caller: Caller, call: KmsCall, permission: Permission) -> Decision:
+    """Decide one of the permissions that the call needs, on the key that `call.keys` has for it."""
+    return _on_key(caller, call, permission, call.keys.get(permission.on.value))
 
 
 def lockout(caller: Caller, key: Key, new_policy: str, region: str, *, bypass: bool = False) -> AwsError | None:
@@ -74,7 +79,7 @@ def _authorize(caller: Caller, call: KmsCall) -> Decision:
     return all_of(
         _on_no_key(caller, call, permission)
         if permission.on in _ALIAS_OR_NOTHING
-        else _on_key(caller, call, permission, call.keys.get(permission.on.value))
+        else authorize_permission(caller, call, permission)
         for permission in permissions(call.operation)
         if not permission.when or call.parameters.get(permission.when)
     )

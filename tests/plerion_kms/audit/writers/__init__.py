@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from plerion_kms.audit.errors import AuditError
 from plerion_kms.audit.report import Report
 from plerion_kms.audit.snapshot import Snapshot
-from plerion_kms.audit.writers import html, owners, sarif, tables, terraform
-from plerion_kms.audit.writers.data import as_json
+from plerion_kms.audit.writers import commands, html, owners, sarif, tables, terraform
+from plerion_kms.audit.writers.data import pieces
 
-FILES = {
-    "report.json": as_json,
+FILES: Mapping[str, Callable[[Report], Iterable[str]]] = {
+    "report.json": pieces,
     "report.html": html.render,
     "findings.sarif": sarif.render,
     "keys.csv": tables.render,
@@ -28,9 +29,11 @@ def write(report: Report, snapshot: Snapshot, folder: Path) -> list[Path]:
             raise AuditError(f"{folder} is not empty: name a new folder for --out.")
         folder.mkdir(parents=True, exist_ok=True)
         for name, render in FILES.items():
-            (folder / name).write_text(render(report), encoding="utf-8")
-        accounts = terraform.write(report, snapshot, folder)
+            with (folder / name).open("w", encoding="utf-8") as file:
+                file.writelines(render(report))
+        accounts = terraform.write(report, folder)
         owned = owners.write(report, folder)
+        scripts = commands.write(report, folder)
     except OSError as error:
         raise AuditError(f"{folder} can't be written ({error.strerror}): name another folder for --out.") from error
-    return [folder / "report.html", *accounts, *owned]
+    return [folder / "report.html", *accounts, *owned, *scripts]

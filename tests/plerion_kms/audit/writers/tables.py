@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator, Sequence
 
 from plerion_kms.audit.report import Report
 
@@ -20,17 +21,16 @@ COLUMNS = (
     "owner",
     "findings",
 )
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# Spreadsheets skip leading space, and some take the fullwidth forms for the plain ones.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
-def render(report: Report) -> str:
-    """The table, with a header. Lists are separated by spaces."""
+def render(report: Report) -> Iterator[str]:
+    """The rows as text, with a header. Lists are separated by spaces."""
     rules: dict[str, list[str]] = {}
     for finding in report.findings:
         rules.setdefault(finding.subject, []).append(finding.rule)
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(COLUMNS)
+    yield _line(COLUMNS)
     for key in report.keys:
         row = (
             key.account,
@@ -45,10 +45,15 @@ def render(report: Report) -> str:
             key.owner,
             " ".join(dict.fromkeys(rules.get(key.arn, ()))),
         )
-        table.writerow([_plain(cell) for cell in row])
+        yield _line(row)
+
+
+def _line(cells: Sequence[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(map(_plain, cells))
     return text.getvalue()
 
 
 def _plain(cell: str) -> str:
     """A cell that no spreadsheet takes for a formula: tag values and aliases are other people's text."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
+    return f"'{cell}" if cell.startswith(FORMULA) or cell.lstrip().startswith(FORMULA) else cell

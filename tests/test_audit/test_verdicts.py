@@ -1,0 +1,115 @@
+"""The verdict for each kind of key and account, written by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from plerion_kms.audit.assess import Options, assess
+from plerion_kms.audit.report import Verdict
+from plerion_kms.guide import mode_statement
+from test_audit.account import ACCOUNT, APPLIANCE, OTHER, World, allow, deny, document
+
+MODE = document(mode_statement("ALL_KEYS"))
+TAGS = {"PlerionApplianceRole": "True"}
+ROLE = {"arn": APPLIANCE, "tags": TAGS, "inline": {"mode": MODE}}
+ISOLATED = document(allow(principal={"AWS": f"arn:aws:iam::{ACCOUNT}:role/app"}))
+FROM_OFFICE = {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}
+FULL = {"full": document({"Effect": "Allow", "Action": "*", "Resource": "*"})}
+IN_ORGANIZATION = {"StringEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}}
+
+VERDICTS = [
+    ("delegates", World(), "open"),
+    ("tagged Denied", World(tags={"PlerionAccess": "Denied"}), "closed by tag"),
+    ("tagged denied in small letters", World(tags={"PlerionAccess": "denied"}), "closed by tag"),
+    ("isolated", World(ISOLATED), "not delegating"),
+    ("isolated and tagged Granted", World(ISOLATED, tags={"PlerionAccess": "Granted"}), "not delegating"),
+    ("delegates in part", World(document(allow(["kms:Decrypt", "kms:DescribeKey"]))), "partly"),
+    ("Deny of CreateGrant", World(document(allow(), deny("kms:CreateGrant"))), "partly"),
+    ("no JSON", World("{"), "undecided"),
+    ("disabled", World(key_members={"state": "Disabled"}), "unusable"),
+    ("pending deletion", World(key_members={"state": "PendingDeletion"}), "unusable"),
+    ("asymmetric", World(key_members={"spec": "RSA_2048", "usage": "SIGN_VERIFY"}), "unusable"),
+    ("HMAC", World(key_members={"spec": "HMAC_256", "usage": "GENERATE_VERIFY_MAC"}), "unusable"),
+    ("a replica", World(key_members={"multi_region_type": "REPLICA"}), "open"),
+    ("managed by AWS", World(key_members={"manager": "AWS"}), "AWS managed"),
+    ("not described", World(key_members={"state": None}), "unreadable"),
+    ("policy unread", World(key_members={"policy": None}), "unreadable"),
+    ("tags unread", World(tags=None), "unreadable"),
+    ("roles unread", World(roles=None), "unreadable"),
+    ("grants unread, and none is needed", World(grants=None), "open"),
+    ("grants unread, and one could allow", World(ISOLATED, grants=None), "undecided"),
+    ("attached policy unread", World(roles=[{**ROLE, "attached": ("arn:aws:iam::aws:policy/X",)}]), "undecided"),
+    ("boundary unread", World(roles=[{**ROLE, "boundary": "arn:aws:iam::aws:policy/X"}]), "undecided"),
+    ("role without mode", World(roles=[{"arn": APPLIANCE, "tags": TAGS}]), "refused by another policy"),
+    (
+        "service control policy denies",
+        World(service_control=({**FULL, "no": document({"Effect": "Deny", "Action": "kms:*", "Resource": "*"})},)),
+        "refused by another policy",
+    ),
+    (
+        "Deny outside of the office",
+        World(document(allow(), deny(Condition={"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}}))),
+        "undecided",
+    ),
+    (
+        "Deny outside of an endpoint",
+        World(document(allow(), deny(Condition={"StringNotEquals": {"aws:SourceVpce": "vpce-1"}}))),
+        "undecided",
+    ),
+    ("delegates from the office", World(document(allow(Condition=FROM_OFFICE))), "undecided"),
+    (
+        "Deny without MFA",
+        World(document(allow(), deny(Condition={"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}))),
+        "undecided",
+    ),
+    (
+        "Deny without MFA of deletion",
+        World(
+            document(
+                allow(),
+                deny("kms:ScheduleKeyDeletion", Condition={"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}),
+            )
+        ),
+        "open",
+    ),
+    (
+        "delegates before a date",
+        World(document(allow(Condition={"DateLessThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}}))),
+        "undecided",
+    ),
+    ("two statements, one from the office", World(document(allow(), allow(Condition=FROM_OFFICE))), "open"),
+    (
+        "Deny of plain text",
+        World(document(allow(), deny(Condition={"Bool": {"aws:SecureTransport": "false"}}))),
+        "open",
+    ),
+    ("organization unknown", World(document(allow(Condition=IN_ORGANIZATION))), "undecided"),
+    ("organization known", World(document(allow(Condition=IN_ORGANIZATION)), organization="o-abcdefghij"), "open"),
+    (
+        "another organization",
+        World(document(allow(Condition=IN_ORGANIZATION)), organization="o-otherother"),
+        "not delegating",
+    ),
+    ("delegates to another account", World(document(allow(principal={"AWS": OTHER}))), "not delegating"),
+]
+
+
+@pytest.mark.parametrize(("world", "verdict"), [pytest.param(w, v, id=name) for name, w, v in VERDICTS])
+def test_verdict(world: World, verdict: str) -> None:
+    (key,) = assess(world.snapshot(), Options()).keys
+    assert key.verdict.value == verdict, key.reason
+
+
+def test_selected_keys_open_once_tagged() -> None:
+    for tags, verdict in (({}, Verdict.OPEN_ONCE_TAGGED), ({"PlerionAccess": "Granted"}, Verdict.OPEN)):
+        (key,) = assess(World(tags=tags).snapshot(), Options(mode="SELECTED_KEYS")).keys
+        assert key.verdict is verdict
+
+
+def test_undecided_names_the_condition_key() -> None:
+    (key,) = assess(World(document(allow(Condition=FROM_OFFICE))).snapshot(), Options()).keys
+    assert "aws:SourceIp" in key.reason
+
+
+def test_missing_roles_are_not_said_of_unread_ones() -> None:
+    assert not any("has no appliance role" in n for n in assess(World(roles=None).snapshot(), Options()).not_considered)
