@@ -19,8 +19,9 @@ from collections.abc import Iterator
 from itertools import cycle, islice
 from typing import Any
 
-from plerion_kms.authorization.documents import Policy, PolicyKind, parse_policy
+from plerion_kms.authorization.documents import Policy, parse_policy
 from plerion_kms.authorization.engine import authorize
+from plerion_kms.authorization.kinds import PolicyKind
 from plerion_kms.authorization.policies import Policies
 from plerion_kms.authorization.request import Principal, PrincipalType, Request, Resource
 

@@ -15,10 +15,12 @@ from typing import Any
 from plerion_kms.authorization import key_state, kms, simulate, sts, validation
 from plerion_kms.authorization.caller import Caller
 from plerion_kms.authorization.decision import AwsError, Decision, Outcome, Source
-from plerion_kms.authorization.documents import Policy, PolicyKind, parse_policy
+from plerion_kms.authorization.documents import Policy, parse_policy
 from plerion_kms.authorization.engine import authorize
 from plerion_kms.authorization.explain import explain
 from plerion_kms.authorization.grants import validate_child_grant
+from plerion_kms.authorization.kinds import PolicyKind
+from plerion_kms.authorization.kms_call import Key, KmsCall
 from plerion_kms.authorization.policies import Grant, Policies
 from plerion_kms.authorization.request import ContextValue, Principal, PrincipalType, Request, Resource
 from test_authorization.case_files import case_files, world
@@ -299,10 +301,10 @@ def _request(fields: Mapping[str, Any]) -> Request:
 # Calls
 
 
-def _key(fields: Mapping[str, Any], name: str, described: Mapping[str, Any]) -> kms.Key:
+def _key(fields: Mapping[str, Any], name: str, described: Mapping[str, Any]) -> Key:
     arn = WORLD["keys"][described.get("is", name)]
     details = described.get("details", {})
-    return kms.Key(
+    return Key(
         arn=arn,
         policy=_policy(
             fields, described.get("policy", fields.get("key policy", [])), PolicyKind.KEY, f"{name} key policy"
@@ -366,7 +368,7 @@ def _run_call(fields: Mapping[str, Any]) -> None:
     keys = fields.get("keys", {"key": described})
     arn = _key_arn(fields)
     retired = fields.get("retired grant")
-    call = kms.KmsCall(
+    call = KmsCall(
         operation=operation,
         parameters=_parameters(parameters or {}),
         region=fields.get("region", "eu-west-1"),

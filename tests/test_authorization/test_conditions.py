@@ -10,9 +10,9 @@ import pytest
 
 from plerion_kms.authorization.context import Context
 from plerion_kms.authorization.decision import Source
-from plerion_kms.authorization.documents import PolicyKind
 from plerion_kms.authorization.engine import authorize
 from plerion_kms.authorization.errors import NotUnderstoodError
+from plerion_kms.authorization.kinds import PolicyKind
 from plerion_kms.authorization.policies import Policies
 from plerion_kms.authorization.request import Principal, PrincipalType, Request, Resource
 from test_authorization.parts import (

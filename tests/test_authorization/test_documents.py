@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from plerion_kms.authorization.documents import Cache, PolicyKind, parse_policy
+from plerion_kms.authorization.documents import Cache, parse_policy
 from plerion_kms.authorization.engine import authorize
+from plerion_kms.authorization.kinds import PolicyKind
 from plerion_kms.authorization.policies import Policies
 from plerion_kms.authorization.request import Request, Resource
 from test_authorization.parts import (

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from plerion_kms.authorization.documents import PolicyKind
 from plerion_kms.authorization.engine import authorize
 from plerion_kms.authorization.explain import explain
+from plerion_kms.authorization.kinds import PolicyKind
 from plerion_kms.authorization.policies import Grant
 from plerion_kms.authorization.request import Request, Resource
 from test_authorization.asking import ask

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from plerion_kms.authorization.documents import PolicyKind
 from plerion_kms.authorization.engine import authorize
 from plerion_kms.authorization.explain import explain
+from plerion_kms.authorization.kinds import PolicyKind
 from test_authorization.hostile import ALLOW, CALLER, KEY_ALLOW, PLACES, REQUEST, policies, refused, validated
 
 

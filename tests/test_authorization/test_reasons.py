@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from plerion_kms.authorization.decision import AwsError, Decision, Outcome, Source, StatementTrace, all_of
-from plerion_kms.authorization.documents import PolicyKind, parse_policy
+from plerion_kms.authorization.documents import parse_policy
 from plerion_kms.authorization.engine import authorize
 from plerion_kms.authorization.explain import explain
+from plerion_kms.authorization.kinds import PolicyKind
 from plerion_kms.authorization.policies import Policies
 from plerion_kms.authorization.request import Principal, PrincipalType, Request, Resource
 from test_authorization.parts import (

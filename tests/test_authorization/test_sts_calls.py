@@ -10,7 +10,8 @@ import pytest
 from plerion_kms.authorization import sts
 from plerion_kms.authorization.caller import Caller
 from plerion_kms.authorization.decision import Decision
-from plerion_kms.authorization.documents import Policy, PolicyKind
+from plerion_kms.authorization.documents import Policy
+from plerion_kms.authorization.kinds import PolicyKind
 from plerion_kms.authorization.session_tags import session_principal_tags, validate_session_tags
 from test_authorization.parts import (
     HOME,

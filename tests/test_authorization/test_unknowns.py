@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from plerion_kms.authorization import unknowns
-from plerion_kms.authorization.documents import Policy, PolicyKind, parse_policy
+from plerion_kms.authorization.documents import Policy, parse_policy
 from plerion_kms.authorization.engine import authorize
+from plerion_kms.authorization.kinds import PolicyKind
 from plerion_kms.authorization.policies import Policies
 from plerion_kms.authorization.request import Request, Resource
 from test_authorization.parts import (

@@ -15,7 +15,8 @@ from emulator.iam import identities, principals
 from emulator.iam.identities import Identity
 from emulator.sts import trust
 from plerion_kms.authorization.arn import parse_arn
-from plerion_kms.authorization.documents import Policy, PolicyKind, parse_policy
+from plerion_kms.authorization.documents import Policy, parse_policy
+from plerion_kms.authorization.kinds import PolicyKind
 from plerion_kms.authorization.policies import Policies
 from plerion_kms.authorization.request import ContextValue, Principal, PrincipalType
 from plerion_kms.authorization.simulate import Evaluation, ResourceEvaluation, simulate

@@ -12,8 +12,10 @@ from emulator.call import Call
 from emulator.iam import principals
 from emulator.kms import keys
 from emulator.kms.keys import Found
-from plerion_kms.authorization.documents import PolicyKind, parse_policy
-from plerion_kms.authorization.kms import Key, lockout
+from plerion_kms.authorization.documents import parse_policy
+from plerion_kms.authorization.kinds import PolicyKind
+from plerion_kms.authorization.kms import lockout
+from plerion_kms.authorization.kms_call import Key
 from plerion_kms.authorization.validation import validate_key_policy
 
 NEW_KEY = "00000000-0000-0000-0000-000000000000"

@@ -14,10 +14,11 @@ from dataclasses import replace
 from plerion_kms.authorization import unknowns
 from plerion_kms.authorization.arn import parse_arn
 from plerion_kms.authorization.decision import AwsError, Decision, Source, StatementTrace
-from plerion_kms.authorization.documents import Policy, PolicyKind
+from plerion_kms.authorization.documents import Policy
 from plerion_kms.authorization.errors import NotUnderstoodError
 from plerion_kms.authorization.evaluation import Asked, Match, Reading, read_policies, trace_policies
 from plerion_kms.authorization.grants import matching_grants, right_to_retire
+from plerion_kms.authorization.kinds import PolicyKind
 from plerion_kms.authorization.kms_operations import CROSS_ACCOUNT_PERMISSIONS, PERMISSIONS
 from plerion_kms.authorization.messages import Refusal, Wording, access_denied, not_understood, wording_for
 from plerion_kms.authorization.policies import Grant, Policies

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from plerion_kms.authorization import unknowns
 from plerion_kms.authorization.context import Context
 from plerion_kms.authorization.decision import ConditionFailure, Source, StatementTrace
-from plerion_kms.authorization.documents import Policy, PolicyKind
+from plerion_kms.authorization.documents import Policy, Statement, unsupported_document
 from plerion_kms.authorization.errors import NotUnderstoodError
+from plerion_kms.authorization.kinds import PolicyKind
 from plerion_kms.authorization.principals import Named
 from plerion_kms.authorization.request import Request
-from plerion_kms.authorization.statements import Statement, unsupported_document
 
 _SLOTS = {
     Source.IDENTITY: (PolicyKind.IDENTITY,),

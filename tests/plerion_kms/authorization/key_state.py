@@ -8,26 +8,7 @@ ciphertext.
 from __future__ import annotations
 
 from plerion_kms.authorization.decision import AwsError
-
-CRYPTOGRAPHIC = frozenset(
-    (
-        "Decapsulate",
-        "Decrypt",
-        "DeriveSharedSecret",
-        "Encapsulate",
-        "Encrypt",
-        "GenerateDataKey",
-        "GenerateDataKeyPair",
-        "GenerateDataKeyPairWithoutPlaintext",
-        "GenerateDataKeyWithoutPlaintext",
-        "GenerateMac",
-        "ReEncrypt",
-        "Sign",
-        "Verify",
-        "VerifyMac",
-    )
-)
-"""Operations that use a key's material. KMS counts the days since the last of them."""
+from plerion_kms.authorization.kms_operations import CRYPTOGRAPHIC
 
 _USING = CRYPTOGRAPHIC | {"CreateGrant", "GetPublicKey", "ReplicateKey"}
 _ROTATING = frozenset(("DisableKeyRotation", "EnableKeyRotation", "RotateKeyOnDemand"))

@@ -5,20 +5,20 @@ Source: authorization.md "KMS API level"; KMS developer guide "AWS KMS permissio
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from plerion_kms.authorization.arn import parse_arn
 from plerion_kms.authorization.caller import Caller
 from plerion_kms.authorization.decision import AwsError, Decision, Source, all_of
-from plerion_kms.authorization.documents import PolicyKind, parse_policy
+from plerion_kms.authorization.documents import parse_policy
 from plerion_kms.authorization.engine import decide, refuse_not_understood
+from plerion_kms.authorization.kinds import PolicyKind
 from plerion_kms.authorization.kms_call import Key, KmsCall
 from plerion_kms.authorization.kms_context import call_context
-from plerion_kms.authorization.kms_operations import OPERATIONS, KeyId, On, Permission, permissions
+from plerion_kms.authorization.kms_operations import OPERATIONS, KeyId, On, Permission
 from plerion_kms.authorization.messages import CIPHERTEXT, NO_RESOURCE, Refusal, Wording, access_denied, wording_for
 from plerion_kms.authorization.request import Request, Resource
-
-__all__ = ["Key", "KmsCall", "authorize_call", "lockout", "permissions"]
 
 RESERVED_ALIASES = "alias/aws/"
 """The start of the names that only AWS gives, to AWS managed keys. Source: KMS API reference, CreateAlias."""
@@ -34,13 +34,28 @@ def authorize_call(caller: Caller, call: KmsCall) -> Decision:
     exist, or that the operation does not take by its alias, is refused with NotFoundException; a missing key of another
     account is refused as if it were forbidden.
     """
+    return _fail_closed(caller, call, lambda: _authorize(caller, call))
+
+
+def authorize_permission(caller: Caller, call: KmsCall, permission: Permission) -> Decision:
+    """Decide one of the permissions that the call needs, on the key that call.keys has for it.
+
+    caller: who makes the call.
+    call: the call, its keys already resolved.
+    permission: one of `permissions(call.operation)`.
+    Total, as `authorize_call` is.
+    """
+    return _fail_closed(caller, call, lambda: _decide_permission(caller, call, permission))
+
+
+def _fail_closed(caller: Caller, call: KmsCall, decide_call: Callable[[], Decision]) -> Decision:
+    """The decision; a refusal of an unknown operation, or of a call that raises an error of ours."""
+    request = Request(caller.principal, f"kms:{call.operation}", Resource("*", call.account))
     if call.operation not in OPERATIONS:
-        request = Request(caller.principal, f"kms:{call.operation}", Resource("*", call.account))
         return refuse_not_understood(request, f"the KMS operation {call.operation!r}")
     try:
-        return _authorize(caller, call)
+        return decide_call()
     except Exception as error:  # an error of ours must never become an allow, nor a crash of the caller
-        request = Request(caller.principal, f"kms:{call.operation}", Resource("*", call.account))
         return refuse_not_understood(request, f"the call: {type(error).__name__} while reading it")
 
 
@@ -72,12 +87,16 @@ def _authorize(caller: Caller, call: KmsCall) -> Decision:
         if KeyId.ALIAS not in operation.key_ids and key_id.split(":", 5)[-1].startswith("alias/"):
             return _not_found(f"Invalid keyId '{key_id}'")
     return all_of(
-        _on_no_key(caller, call, permission)
-        if permission.on in _ALIAS_OR_NOTHING
-        else _on_key(caller, call, permission, call.keys.get(permission.on.value))
-        for permission in permissions(call.operation)
+        _decide_permission(caller, call, permission)
+        for permission in operation.permissions
         if not permission.when or call.parameters.get(permission.when)
     )
+
+
+def _decide_permission(caller: Caller, call: KmsCall, permission: Permission) -> Decision:
+    if permission.on in _ALIAS_OR_NOTHING:
+        return _on_no_key(caller, call, permission)
+    return _on_key(caller, call, permission, call.keys.get(permission.on.value))
 
 
 def _on_no_key(caller: Caller, call: KmsCall, permission: Permission) -> Decision:
@@ -121,10 +140,7 @@ def _wording(call: KmsCall, permission: Permission, request: Request) -> Wording
 
 
 def _no_such_key(caller: Caller, call: KmsCall, permission: Permission) -> Decision:
-    member = {On.SOURCE: "SourceKeyId", On.DESTINATION: "DestinationKeyId", On.TARGET: "TargetKeyId"}.get(
-        permission.on, "TargetKeyId" if call.operation == "CreateAlias" else "KeyId"
-    )
-    key_id = str(call.parameters.get(member) or "")
+    key_id = str(call.parameters.get(OPERATIONS[call.operation].keys[permission.on]) or "")
     if permission.on is On.REPLICA:
         call = replace(call, region=str(call.parameters.get("PrimaryRegion")))
         key_id = key_id.rpartition("/")[2]
@@ -159,8 +175,6 @@ def _not_found_text(call: KmsCall, key_id: str) -> str:
         return f"Alias {key_id} is not found." if ":alias/" in key_id else f"Key '{key_id}' does not exist"
     if key_id.startswith("alias/"):
         return f"Alias {prefix}{key_id} is not found."
-    if not key_id and "AliasName" in call.parameters:
-        return f"Alias {prefix}{call.parameters['AliasName']} is not found."
     return f"Key '{prefix}key/{key_id}' does not exist" if _looks_like_an_id(key_id) else f"Invalid keyId '{key_id}'"
 
 

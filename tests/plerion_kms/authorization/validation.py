@@ -18,13 +18,13 @@ from plerion_kms.authorization.actions import compile_actions
 from plerion_kms.authorization.conditions import check_operator
 from plerion_kms.authorization.context_keys import NOT_IN_KEY_POLICIES
 from plerion_kms.authorization.decision import AwsError
-from plerion_kms.authorization.documents import PolicyKind
+from plerion_kms.authorization.documents import ELEMENTS, VERSIONS
 from plerion_kms.authorization.errors import NotUnderstoodError
 from plerion_kms.authorization.json_text import parse_json
+from plerion_kms.authorization.kinds import PolicyKind
 from plerion_kms.authorization.principals import Principals, compile_principals
 from plerion_kms.authorization.resources import compile_resources, names_service
 from plerion_kms.authorization.service_principals import is_known_service
-from plerion_kms.authorization.statements import ELEMENTS, VERSIONS
 
 type Exists = Callable[[str], bool]
 """Whether a principal exists: takes the ARN of a user, role, session or account root (`arn:aws:iam::A:root`)."""
