@@ -40,8 +40,8 @@ SOURCES = {
     "endpoint": Source.ENDPOINT,
     "request": Source.REQUEST,
     "root user": Source.ACCOUNT_ROOT,
-    "account limit": Source.NOT_SUPPORTED,
-    "not understood": Source.NOT_UNDERSTOOD,
+    "account limit": Source.NOT_CROSS_ACCOUNT,
+    "unsupported": Source.UNSUPPORTED,
 }
 
 _ABOUT = {"name", "rule", "source", "grade", "expect", "error", "because", "explains"}
@@ -67,7 +67,7 @@ _INPUTS = {
     "grants",
 }
 _CALL = {"call", "needs", "region", "keys", "ciphertext only", "retired grant"}
-_ASSUME = {"assume", "with", "role", "role tags", "trust", "handed on"}
+_ASSUME = {"assume", "with", "role", "role tags", "trust", "transitive"}
 _VALIDATE = {"validate", "document", "existing", "holder", "others", "length", "filled with"}
 _TABLE = {"may", "may not", "each", "statements", "actions"}
 _OTHERS = {
@@ -394,7 +394,7 @@ def _run_assume(fields: Mapping[str, Any]) -> None:
             _policies(fields).resource_control,
         )
     parameters = {"RoleArn": arn or fields["role"], "RoleSessionName": "visit", **_parameters(fields.get("with") or {})}
-    call = sts.StsCall(fields["assume"], parameters, role, fields.get("handed on", {}))
+    call = sts.StsCall(fields["assume"], parameters, role, fields.get("transitive", {}))
     _compare(fields, sts.authorize_call(_caller(fields), call))
 
 
@@ -500,7 +500,7 @@ def _compare(fields: Mapping[str, Any], decision: Decision) -> None:
     assert answer in ("allowed", "refused"), f"`expect` must say allowed or refused: {fields['expect']}"
     assert decision.allowed is (answer == "allowed"), shown
     assert (decision.error is None) is decision.allowed
-    undecided = by == "not understood"
+    undecided = by == "unsupported"
     assert (decision.outcome is Outcome.UNDECIDED) is bool(decision.unsupported) is undecided, shown
     if by:
         assert decision.source is SOURCES[by], shown

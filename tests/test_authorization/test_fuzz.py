@@ -1,4 +1,4 @@
-"""Documents and requests that nobody would write: an answer or a clear error, in time that grows with the input, never
+"""Hostile documents and requests: an answer or a clear error, in time that grows with the input, never
 a crash, never an allow."""
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ def test_any_request_has_an_answer(
 def test_an_unknown_action_is_refused_by_name(action: str) -> None:
     decision = authorize(replace(REQUEST, action=f"kms:{action}!"), policies(KEY_ALLOW, PolicyKind.KEY))
     assert not decision.allowed
-    assert "not understood" in decision.reason
+    assert "unsupported" in decision.reason
 
 
 # Work

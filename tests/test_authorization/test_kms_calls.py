@@ -109,11 +109,11 @@ def test_a_key_that_is_not_there_is_named_in_its_partition(region: str, partitio
 def test_a_call_of_kms_that_cannot_be_read_is_refused() -> None:
     call = KmsCall("CreateAlias", {}, "eu-west-1", HOME, {})
     decision = kms.authorize_call(Caller(SESSION, (OPEN,)), call)
-    assert decision.reason == "not understood: the call: KeyError while reading it"
+    assert decision.reason == "unsupported: the call: KeyError while reading it"
     assert decision.error is not None
     assert decision.error.message == (
-        f"User: {SESSION.arn} is not authorized to perform: kms:CreateAlias on resource: * because this is not "
-        "understood: the call: KeyError while reading it"
+        f"User: {SESSION.arn} is not authorized to perform: kms:CreateAlias on resource: * because this is "
+        "unsupported: the call: KeyError while reading it"
     )
 
 
@@ -124,9 +124,7 @@ def test_grants_of_a_principal_of_another_account_cannot_be_listed() -> None:
     call = replace(call, parameters={"RetiringPrincipal": ROLE})
     assert kms.authorize_call(Caller(SESSION, (OPEN,)), call).allowed
     call = replace(call, parameters={"RetiringPrincipal": "Scan"})
-    assert kms.authorize_call(Caller(SESSION, (OPEN,)), call).reason == (
-        "not understood: the retiring principal 'Scan'"
-    )
+    assert kms.authorize_call(Caller(SESSION, (OPEN,)), call).reason == ("unsupported: the retiring principal 'Scan'")
 
 
 def test_a_grant_that_is_not_there_is_named() -> None:
@@ -156,10 +154,10 @@ def test_control_policies_hold_in_calls_of_kms() -> None:
 
 
 def test_a_key_of_another_account_that_is_not_there_looks_forbidden() -> None:
-    foreign = f"arn:aws:kms:eu-west-1:{OTHER}:key/{KEY_ID}"
-    call = KmsCall("Encrypt", {"KeyId": foreign}, "eu-west-1", HOME, {"key": None})
+    cross_account = f"arn:aws:kms:eu-west-1:{OTHER}:key/{KEY_ID}"
+    call = KmsCall("Encrypt", {"KeyId": cross_account}, "eu-west-1", HOME, {"key": None})
     decision = kms.authorize_call(Caller(SESSION, (OPEN,)), call)
-    assert decision.reason == f"there is no key {foreign!r}"
+    assert decision.reason == f"there is no key {cross_account!r}"
     assert decision.error is not None
     assert decision.error.message == (
         f"User: {SESSION.arn} is not authorized to perform: kms:Encrypt on this resource because the resource does not "

@@ -2,7 +2,7 @@
 
 botocore is generated from AWS's models, whose texts state for each operation "Cross-account use", "Required
 permissions", and in which forms it takes a key id. LocalStack pins an older botocore; the type stubs mypy-boto3-kms,
-which are generated from the newest models, tell of operations and members that came later.
+which are generated from the newest models, list operations and members that came later.
 """
 
 from __future__ import annotations

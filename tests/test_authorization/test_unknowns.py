@@ -31,10 +31,10 @@ from test_authorization.parts import (
 )
 
 DECRYPT = Request(SESSION, "kms:Decrypt", Resource(KEY, HOME, {}))
-FOREIGN = Request(GUEST, "kms:Decrypt", Resource(KEY, HOME, {"team": ""}))
+CROSS_ACCOUNT = Request(GUEST, "kms:Decrypt", Resource(KEY, HOME, {"team": ""}))
 CHOSEN_TO_ALLOW = ("RESOURCE_TAGS_ACROSS_ACCOUNTS", "STAR_PRINCIPAL_IGNORES_BOUNDARY")
 """The guide relies on these two."""
-SPARED = deny(NotPrincipal={"AWS": [HOME, ROLE]})
+EXEMPT = deny(NotPrincipal={"AWS": [HOME, ROLE]})
 
 
 def tagged(operator: str, value: str) -> Policy:
@@ -46,7 +46,7 @@ def tagged(operator: str, value: str) -> Policy:
     [
         (
             "RESOURCE_TAGS_ACROSS_ACCOUNTS",
-            FOREIGN,
+            CROSS_ACCOUNT,
             Policies(identity=(tagged("StringEquals", ""),), resource=key_policy(allow(Principal="*"))),
         ),
         (
@@ -60,8 +60,8 @@ def tagged(operator: str, value: str) -> Policy:
             Policies(resource=key_policy(DELEGATION), grants=(GRANT,), boundary=CLOSED[PolicyKind.BOUNDARY]),
         ),
         (
-            "FOREIGN_GRANT_NEEDS_IDENTITY_POLICY",
-            FOREIGN,
+            "CROSS_ACCOUNT_GRANT_NEEDS_IDENTITY_POLICY",
+            CROSS_ACCOUNT,
             Policies(resource=key_policy(DELEGATION), grants=(replace(GRANT, grantee=GUEST.issuer_arn),)),
         ),
         (
@@ -71,13 +71,13 @@ def tagged(operator: str, value: str) -> Policy:
         ),
         (
             "EMPTY_STRING_IS_PRESENT",
-            FOREIGN,
+            CROSS_ACCOUNT,
             Policies(identity=(tagged("Null", "true"),), resource=key_policy(allow(Principal="*"))),
         ),
         (
             "NOT_PRINCIPAL_NEEDS_EVERY_LEVEL",
             DECRYPT,
-            Policies(identity=(OPEN,), resource=key_policy(allow(Principal="*"), SPARED)),
+            Policies(identity=(OPEN,), resource=key_policy(allow(Principal="*"), EXEMPT)),
         ),
         (
             "STAR_PRINCIPAL_IGNORES_BOUNDARY",

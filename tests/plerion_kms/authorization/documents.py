@@ -16,7 +16,7 @@ from typing import Protocol
 from plerion_kms.authorization.actions import Actions, compile_actions
 from plerion_kms.authorization.conditions import Condition, Unsupported, compile_condition
 from plerion_kms.authorization.context_keys import NOT_IN_KEY_POLICIES
-from plerion_kms.authorization.errors import NotUnderstoodError
+from plerion_kms.authorization.errors import UnsupportedError
 from plerion_kms.authorization.json_text import JsonNumber, parse_json
 from plerion_kms.authorization.kinds import PolicyKind
 from plerion_kms.authorization.principals import Principals, compile_principals
@@ -96,13 +96,13 @@ def compile_document(text: str, kind: PolicyKind) -> Document:
     of every statement, or stands for the whole document."""
     try:
         return _compile_document(parse_json(text), kind)
-    except NotUnderstoodError as problem:
+    except UnsupportedError as problem:
         return unsupported_document(str(problem))
 
 
 def _compile_document(content: object, kind: PolicyKind) -> Document:
     if not isinstance(content, Mapping):
-        raise NotUnderstoodError("the document, which is not a JSON object")
+        raise UnsupportedError("the document, which is not a JSON object")
     problems = [
         f"the element {element!r} of the document"
         for element in content
@@ -117,7 +117,7 @@ def _compile_document(content: object, kind: PolicyKind) -> Document:
     listed = statements if isinstance(statements, list) else [statements]
     if not listed or not all(isinstance(statement, Mapping) for statement in listed):
         problems = problems or ["the document, which has no Statement that is an object or a list of objects"]
-        raise NotUnderstoodError("; ".join(problems))
+        raise UnsupportedError("; ".join(problems))
     return Document(
         tuple(
             compiled
@@ -127,7 +127,7 @@ def _compile_document(content: object, kind: PolicyKind) -> Document:
     )
 
 
-type _Readings[Element] = list[tuple[Element, list[str]]]
+type _Alternatives[Element] = list[tuple[Element, list[str]]]
 """An element of a statement, with what is unsupported in it. More than one: the statement stands for as many
 statements, each with one of them."""
 
@@ -172,17 +172,17 @@ class _Builder:
         lacks = not all({name, f"Not{name}"} & self.content.keys() for name in ("Action", "Resource"))
         return self.kind is PolicyKind.KEY and not self.unknown and lacks
 
-    def effects(self) -> _Readings[bool]:
+    def effects(self) -> _Alternatives[bool]:
         effect = self.content.get("Effect")
         if effect not in ("Allow", "Deny"):
             problem = [f"the Effect {effect!r}"]
             return [(True, problem), (False, problem)]
         return [(effect == "Allow", [])]
 
-    def actions(self) -> _Readings[Actions | None]:
+    def actions(self) -> _Alternatives[Actions | None]:
         return self._element("Action", compile_actions)
 
-    def resources(self) -> _Readings[Resources | None]:
+    def resources(self) -> _Alternatives[Resources | None]:
         if self.kind is PolicyKind.TRUST:
             # A trust policy is attached to its role: naming a resource is an error.
             return [(None, [f"the element {name!r}" for name in ("Resource", "NotResource") if name in self.content])]
@@ -206,7 +206,7 @@ class _Builder:
                 providers=self.kind is PolicyKind.TRUST,
                 star_covers_services=self.kind in _STAR_COVERS_SERVICES,
             ), problems
-        except NotUnderstoodError as problem:
+        except UnsupportedError as problem:
             return None, [*problems, str(problem)]
 
     def conditions(self) -> list[Condition]:
@@ -221,16 +221,16 @@ class _Builder:
             for key, values in keys.items():
                 try:
                     compiled.append(self._condition(operator, key, values))
-                except NotUnderstoodError as problem:
+                except UnsupportedError as problem:
                     compiled.append(Unsupported(str(problem)))
         return compiled
 
     def _condition(self, operator: str, key: str, values: object) -> Condition:
         if self.kind is PolicyKind.KEY and key.lower().startswith(NOT_IN_KEY_POLICIES):
-            raise NotUnderstoodError(f"the condition key {key!r}, which is not permitted in a key policy")
+            raise UnsupportedError(f"the condition key {key!r}, which is not permitted in a key policy")
         return compile_condition(operator, key, _condition_values(key, values), variables=self.variables)
 
-    def _element[Element](self, name: str, compile_values: _Compile[Element]) -> _Readings[Element | None]:
+    def _element[Element](self, name: str, compile_values: _Compile[Element]) -> _Alternatives[Element | None]:
         """Action or Resource, or its `Not`. A value that cannot be read may be any: one among others stands in a
         statement of its own, or, in a `Not` element, may exclude anything."""
         present = [candidate for candidate in (name, f"Not{name}") if candidate in self.content]
@@ -244,7 +244,7 @@ class _Builder:
         complement = present[0] != name
         try:
             return [(compile_values(texts, complement=complement), [])]
-        except NotUnderstoodError:
+        except UnsupportedError:
             readable, problems = _readable(texts, lambda text: compile_values([text], complement=complement))
         compiled = compile_values(readable, complement=complement) if readable else None
         if complement or compiled is None:
@@ -263,7 +263,7 @@ def _readable(values: Iterable[str], compile_value: Callable[[str], object]) -> 
         try:
             compile_value(value)
             readable.append(value)
-        except NotUnderstoodError as problem:
+        except UnsupportedError as problem:
             problems.append(str(problem))
     return readable, problems
 
@@ -278,9 +278,9 @@ def _condition_values(key: str, values: object) -> tuple[str, ...]:
         elif isinstance(value, (str, JsonNumber)):
             texts.append(str(value))
         else:
-            raise NotUnderstoodError(f"the values of the condition key {key!r}")
+            raise UnsupportedError(f"the values of the condition key {key!r}")
     if not texts:
-        raise NotUnderstoodError(f"the condition key {key!r}, which has no values")
+        raise UnsupportedError(f"the condition key {key!r}, which has no values")
     return tuple(texts)
 
 

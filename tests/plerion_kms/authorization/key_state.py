@@ -63,7 +63,7 @@ def refusal(operation: str, state: str, key_arn: str) -> AwsError | None:
     refuses everything, by name.
     """
     if state not in _STATES:
-        return AwsError(_INVALID, 400, f"{key_arn} is in a state that is not understood: {state}.")
+        return AwsError(_INVALID, 400, f"{key_arn} is in a state that is unsupported: {state}.")
     if operation == "CancelKeyDeletion":
         return None if state in _DELETABLE else AwsError(_INVALID, 400, f"{key_arn} is not pending deletion.")
     for operations, code, text in _STATES[state]:

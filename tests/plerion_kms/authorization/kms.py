@@ -10,9 +10,9 @@ from dataclasses import replace
 
 from plerion_kms.authorization.arn import parse_arn
 from plerion_kms.authorization.caller import Caller
-from plerion_kms.authorization.decision import AwsError, Decision, Source, all_of
+from plerion_kms.authorization.decision import AwsError, Decision, Source, first_refusal
 from plerion_kms.authorization.documents import parse_policy
-from plerion_kms.authorization.engine import decide, refuse_not_understood
+from plerion_kms.authorization.engine import decide, refuse_unsupported
 from plerion_kms.authorization.kinds import PolicyKind
 from plerion_kms.authorization.kms_call import Key, KmsCall
 from plerion_kms.authorization.kms_context import call_context
@@ -52,11 +52,11 @@ def _fail_closed(caller: Caller, call: KmsCall, decide_call: Callable[[], Decisi
     """The decision; a refusal of an unknown operation, or of a call that raises an error of ours."""
     request = Request(caller.principal, f"kms:{call.operation}", Resource("*", call.account))
     if call.operation not in OPERATIONS:
-        return refuse_not_understood(request, f"the KMS operation {call.operation!r}")
+        return refuse_unsupported(request, f"the KMS operation {call.operation!r}")
     try:
         return decide_call()
     except Exception as error:  # an error of ours must never become an allow, nor a crash of the caller
-        return refuse_not_understood(request, f"the call: {type(error).__name__} while reading it")
+        return refuse_unsupported(request, f"the call: {type(error).__name__} while reading it")
 
 
 def lockout(caller: Caller, key: Key, new_policy: str, region: str, *, bypass: bool = False) -> AwsError | None:
@@ -86,7 +86,7 @@ def _authorize(caller: Caller, call: KmsCall) -> Decision:
         key_id = str(call.parameters.get(member) or "")
         if KeyId.ALIAS not in operation.key_ids and key_id.split(":", 5)[-1].startswith("alias/"):
             return _not_found(f"Invalid keyId '{key_id}'")
-    return all_of(
+    return first_refusal(
         _decide_permission(caller, call, permission)
         for permission in operation.permissions
         if not permission.when or call.parameters.get(permission.when)
@@ -112,10 +112,10 @@ def _on_no_key(caller: Caller, call: KmsCall, permission: Permission) -> Decisio
     owner = parsed.account if parsed else call.account
     request = Request(caller.principal, permission.action, Resource(arn, owner), context)
     if parsed is None and arn != "*":
-        return refuse_not_understood(request, f"the retiring principal {arn!r}")
+        return refuse_unsupported(request, f"the retiring principal {arn!r}")
     if owner != call.account:
-        error = access_denied(request, Refusal.UNREACHABLE, Source.NOT_SUPPORTED, wording_for(request))
-        return Decision(False, Source.NOT_SUPPORTED, f"{arn} is not in the caller's account", error)
+        error = access_denied(request, Refusal.UNREACHABLE, Source.NOT_CROSS_ACCOUNT, wording_for(request))
+        return Decision(False, Source.NOT_CROSS_ACCOUNT, f"{arn} is not in the caller's account", error)
     return decide(request, caller.policies(), NO_RESOURCE if permission.when else wording_for(request))
 
 
@@ -135,8 +135,8 @@ def _on_key(caller: Caller, call: KmsCall, permission: Permission, key: Key | No
 
 def _wording(call: KmsCall, permission: Permission, request: Request) -> Wording:
     from_ciphertext = call.ciphertext_only and permission.on in (On.KEY, On.SOURCE)
-    foreign = request.resource.account != request.principal.account
-    return CIPHERTEXT if from_ciphertext and foreign else wording_for(request)
+    cross_account = request.resource.account != request.principal.account
+    return CIPHERTEXT if from_ciphertext and cross_account else wording_for(request)
 
 
 def _no_such_key(caller: Caller, call: KmsCall, permission: Permission) -> Decision:

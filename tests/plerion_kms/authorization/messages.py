@@ -62,7 +62,7 @@ CIPHERTEXT = Wording(
 """A key of another account that was found from the ciphertext alone."""
 
 NO_RESOURCE = Wording("")
-"""Permissions beside the main one, such as kms:TagResource in CreateKey."""
+"""Permissions in addition to the main one, such as kms:TagResource in CreateKey."""
 
 
 def access_denied(request: Request, refusal: Refusal, source: Source, wording: Wording, policy: str = "") -> AwsError:
@@ -84,13 +84,13 @@ def access_denied(request: Request, refusal: Refusal, source: Source, wording: W
     return _denied(service, text)
 
 
-def not_understood(request: Request, what: str) -> AwsError:
+def unsupported_error(request: Request, what: str) -> AwsError:
     """The error where the engine does not know what AWS would do. The text is ours; code and status are AWS's. What is
     wrong may be the request itself, so nothing about it is taken for granted."""
     service = str(request.action).partition(":")[0].lower()
     user = getattr(request.principal, "arn", "") or "anonymous"
     start = f"User: {user} is not authorized to perform: {request.action}"
-    return _denied(service, f"{start}{wording_for(request).resource} because this is not understood: {what}")
+    return _denied(service, f"{start}{wording_for(request).resource} because this is unsupported: {what}")
 
 
 def _sts_error(request: Request, name: str, start: str) -> AwsError:

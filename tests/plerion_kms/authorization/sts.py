@@ -13,9 +13,9 @@ from typing import Any
 
 from plerion_kms.authorization.arn import parse_arn
 from plerion_kms.authorization.caller import Caller
-from plerion_kms.authorization.decision import AwsError, Decision, Source, all_of
+from plerion_kms.authorization.decision import AwsError, Decision, Source, first_refusal
 from plerion_kms.authorization.documents import Policy
-from plerion_kms.authorization.engine import decide, refuse_not_understood
+from plerion_kms.authorization.engine import decide, refuse_unsupported
 from plerion_kms.authorization.messages import Refusal, access_denied, wording_for
 from plerion_kms.authorization.request import ContextValue, PrincipalType, Request, Resource
 from plerion_kms.authorization.session_tags import read_tags, validate_session_tags
@@ -103,8 +103,8 @@ def _assume_role(caller: Caller, call: StsCall) -> Decision:
         actions.append("sts:TagSession")
     if "sts:SourceIdentity" in context:
         actions.append("sts:SetSourceIdentity")
-    requests = [_request(caller, asked, call.role.arn, context, call.role) for asked in actions]
-    return _with_valid_tags(call, all_of(_decide(caller, request, call.role) for request in requests))
+    requests = [_request(caller, each, call.role.arn, context, call.role) for each in actions]
+    return _with_valid_tags(call, first_refusal(_decide(caller, request, call.role) for request in requests))
 
 
 def _federation_token(caller: Caller, call: StsCall) -> Decision:
@@ -112,7 +112,7 @@ def _federation_token(caller: Caller, call: StsCall) -> Decision:
     arn = f"arn:aws:sts::{caller.principal.account}:federated-user/{name}"
     actions = ["sts:GetFederationToken"] + (["sts:TagSession"] if call.parameters.get("Tags") else [])
     requests = [_request(caller, action, arn, _context(caller, call)) for action in actions]
-    return _with_valid_tags(call, all_of(_decide(caller, request) for request in requests))
+    return _with_valid_tags(call, first_refusal(_decide(caller, request) for request in requests))
 
 
 def _with_valid_tags(call: StsCall, decision: Decision) -> Decision:
@@ -169,4 +169,4 @@ def _decide(caller: Caller, request: Request, role: Role | None = None) -> Decis
 
 def _refuse(caller: Caller, call: StsCall, what: str) -> Decision:
     arn = str(call.parameters.get("RoleArn") or "*")
-    return refuse_not_understood(_request(caller, f"sts:{call.operation}", arn, {}), what)
+    return refuse_unsupported(_request(caller, f"sts:{call.operation}", arn, {}), what)

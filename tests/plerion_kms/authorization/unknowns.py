@@ -29,11 +29,11 @@ RETIRE_GRANT_DENY_IN_KEY_POLICY = "refuses"
 """What a Deny of kms:RetireGrant in a key policy does. AWS says that the permission "is not effective in a key policy",
 and speaks of Allow. Here the Deny counts, which refuses more."""
 
-GRANTEE_MADE_AGAIN = "is another principal"
+GRANTEE_RECREATED = "is another principal"
 """Whether a grant to a role or user serves an entity of the same name that was made after the first was deleted. For
 policies AWS says that it does not; for grants nothing is documented. Here it does not either, which refuses more."""
 
-FOREIGN_GRANT_NEEDS_IDENTITY_POLICY = True
+CROSS_ACCOUNT_GRANT_NEEDS_IDENTITY_POLICY = True
 """Whether a grant that was issued by an account other than the caller's needs an identity policy of the caller as well.
 
 Inferred from "key trust" in KMS's policy evaluation; no test is published. True refuses more."""
@@ -62,14 +62,14 @@ CROSS_ACCOUNT_UNSUPPORTED_ERROR = "as a key that cannot be reached"
 """The error for an operation that does not work across accounts: the engine gives the text that AWS gives for a key of
 another account that is missing or forbidden, because it tells the caller nothing."""
 
-FEDERATED_IN_KEY_POLICY = "not understood"
+FEDERATED_IN_KEY_POLICY = "unsupported"
 """`{"Federated": ...}` in a key policy: what it would match is not documented for KMS. Its statement is read both
 ways."""
 
 BOOL_TAKES_VARIABLES = False
-"""Whether `Bool` takes policy variables: AWS's two pages disagree. False: such a condition is not understood."""
+"""Whether `Bool` takes policy variables: AWS's two pages disagree. False: such a condition is unsupported."""
 
-TYPE_MISMATCH = "not understood"
+TYPE_MISMATCH = "unsupported"
 """A numeric, date, or IP operator that meets a context value of another type: not documented, so the condition is read
 both ways."""
 
@@ -108,7 +108,7 @@ WILDCARDS_IN_DEFAULTS = "plain characters"
 """Whether a star in the default of a policy variable is a wildcard. Not documented. As a plain character it allows
 less."""
 
-RECIPIENT_ATTESTATION = "not understood"
+RECIPIENT_ATTESTATION = "unsupported"
 """Conditions on `kms:RecipientAttestation:...` where an attestation document came with the call: AWS documents them,
 this engine does not read such documents, so that the condition is read both ways. Without a document the keys are
 absent, as AWS says."""
