@@ -69,7 +69,7 @@ def test_a_service_is_known_as_one() -> None:
 
 
 def test_names_in_the_encryption_context_that_differ_in_case_only() -> None:
-    """The one written as in the policy counts, else the first in the alphabet: `unknowns.DUPLICATE_TAG_KEYS`."""
+    """The name that is written as in the policy, else the first in alphabetical order."""
     both = context(**{"kms:EncryptionContext:app": "small", "kms:EncryptionContext:APP": "large"})
     assert both.get("kms:EncryptionContext:app") == "small"
     assert both.get("KMS:encryptioncontext:APP") == "large"

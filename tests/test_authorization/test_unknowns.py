@@ -1,4 +1,4 @@
-"""What nobody outside AWS knows: each is one switch, which changes the answer."""
+"""What AWS has not published: each constant is one switch, which changes the answer or its text."""
 
 from __future__ import annotations
 
@@ -35,6 +35,11 @@ CROSS_ACCOUNT = Request(GUEST, "kms:Decrypt", Resource(KEY, HOME, {"team": ""}))
 CHOSEN_TO_ALLOW = ("RESOURCE_TAGS_ACROSS_ACCOUNTS", "STAR_PRINCIPAL_IGNORES_BOUNDARY")
 """The guide relies on these two."""
 EXEMPT = deny(NotPrincipal={"AWS": [HOME, ROLE]})
+
+UNRESOLVED = policy(
+    PolicyKind.IDENTITY,
+    {"Effect": "Allow", "Action": "kms:*", "NotResource": "arn:aws:kms:*:*:key/${aws:PrincipalTag/Absent}"},
+)
 
 
 def tagged(operator: str, value: str) -> Policy:
@@ -83,6 +88,11 @@ def tagged(operator: str, value: str) -> Policy:
             "STAR_PRINCIPAL_IGNORES_BOUNDARY",
             DECRYPT,
             Policies(boundary=CLOSED[PolicyKind.BOUNDARY], resource=key_policy(allow(Principal="*"))),
+        ),
+        (
+            "UNRESOLVED_NOT_RESOURCE_ALLOWS",
+            DECRYPT,
+            Policies(identity=(UNRESOLVED,), resource=key_policy(DELEGATION)),
         ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

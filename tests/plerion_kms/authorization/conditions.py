@@ -173,7 +173,7 @@ def check_operator(operator_name: str) -> None:
 
 
 def _split_operator(operator_name: str) -> tuple[Qualifier, str, bool]:
-    folded = operator_name.lower()  # unknowns.OPERATOR_NAMES
+    folded = operator_name.lower()  # the case of operators: README.md, "Unknown"
     qualifier = next(
         (found for found in (Qualifier.ANY, Qualifier.ALL) if folded.startswith(found.value)), Qualifier.NONE
     )

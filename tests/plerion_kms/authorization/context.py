@@ -136,7 +136,7 @@ def _tag(tags: Mapping[str, str], name: str) -> str | None:
 
 
 def _choose[Value](candidates: Mapping[str, Value], name: str) -> Value | None:
-    """One of several values whose names differ in case only: `unknowns.DUPLICATE_TAG_KEYS`."""
+    """One of several values whose names differ in case only (README.md, "Unknown")."""
     if not candidates:
         return None
     return candidates[name] if name in candidates else candidates[min(candidates)]

@@ -3,7 +3,7 @@
 Source: IAM user guide "IAM JSON policy elements: Condition operators"; authorization.md "Conditions".
 
 A test is made when a policy is compiled, from the value in the policy; it takes the value in the request. A value of
-the policy that the operator cannot take, and a value of the request of another type (`unknowns.TYPE_MISMATCH`), raise
+the policy that the operator cannot take, and a value of the request of another type (README.md, "Unknown"), raise
 UnsupportedError.
 """
 

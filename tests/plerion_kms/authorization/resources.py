@@ -28,7 +28,7 @@ class _Form:
 
     segments: six patterns for the six parts of an ARN; fewer where the last one ends with a star; one, all stars, for
         every resource.
-    run_on: for an ARN of fewer than six parts, the pattern whose stars reach over colons (`unknowns.STAR_RUNS_ON`).
+    run_on: for an ARN of fewer than six parts, the pattern whose stars reach over colons (README.md, "Unknown").
     """
 
     segments: tuple[Pattern, ...]
