@@ -1,6 +1,7 @@
 """What KMS checks in key policies before it stores them, and LocalStack does not.
 
-Source: KMS API reference, CreateKey and PutKeyPolicy; authorization.md "Document validation".
+Source: KMS API reference, CreateKey and PutKeyPolicy;
+plerion_kms/authorization/RULES.md "Document validation".
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The `Action` and `NotAction` elements.
 
-Source: IAM user guide "IAM JSON policy elements: Action", "... NotAction"; authorization.md "Action / Resource /
-Principal / Not*".
+Source: IAM user guide "IAM JSON policy elements: Action", "... NotAction"; RULES.md "Action, Resource,
+Principal and their complements".
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Condition blocks: compiled once, then asked whether they hold for a request.
 
 Source: IAM user guide "IAM JSON policy elements: Condition", "Condition operators", "Multivalued context keys",
-"Conditions with multiple context keys or values"; authorization.md "Conditions".
+"Conditions with multiple context keys or values"; RULES.md "Conditions".
 """
 
 from __future__ import annotations

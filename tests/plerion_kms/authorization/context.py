@@ -1,6 +1,6 @@
 """The request context: the value of a condition key for one request, or None where the request does not have it.
 
-Source: authorization.md "Context keys for KMS"; IAM user guide "AWS global condition context keys".
+Source: RULES.md "Context keys for KMS"; IAM user guide "AWS global condition context keys".
 """
 
 from __future__ import annotations

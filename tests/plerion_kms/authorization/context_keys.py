@@ -120,8 +120,7 @@ MULTIVALUED = frozenset(name.lower() for name in _SETS.split())
 """Keys that hold a set. Values of other keys are single."""
 
 NOT_IN_KEY_POLICIES = ("aws:resourcetag/", "kms:resourcetag/", "kms:resourcealiases")
-"""Keys that KMS refuses in a key policy. Source: KMS developer guide "ABAC for AWS KMS"; authorization.md "The two seed
-questions"."""
+"""Keys that KMS refuses in a key policy. Source: KMS developer guide "ABAC for AWS KMS"."""
 
 
 @lru_cache(maxsize=4096)

@@ -1,6 +1,6 @@
 """Policy documents: each parsed and compiled once, and reused by every decision.
 
-Source: IAM user guide "IAM JSON policy elements reference", "Grammar of the IAM JSON policy language"; authorization.md
+Source: IAM user guide "IAM JSON policy elements reference", "Grammar of the IAM JSON policy language"; RULES.md
 "Policy language".
 """
 

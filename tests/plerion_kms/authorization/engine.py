@@ -3,7 +3,7 @@
 What is unsupported in a policy is read both ways: the decision is undecided only where the two readings differ.
 
 Source: IAM user guide "Policy evaluation logic", "Cross-account policy evaluation logic"; KMS developer guide "Key
-policies in AWS KMS"; authorization.md "Policy evaluation".
+policies in AWS KMS"; RULES.md "Policy evaluation".
 """
 
 from __future__ import annotations
@@ -255,7 +255,7 @@ class _Decider:
         return self.prepared.action.startswith("kms:") and self.prepared.action not in CROSS_ACCOUNT_PERMISSIONS
 
     def _decide_in_account(self, analyses: _Analyses, source: Source, allowing: StatementMatch) -> Decision:
-        """authorization.md "Which implicit denies a key-policy Allow overrides", row by row."""
+        """RULES.md "Which implicit denies a key-policy Allow overrides"."""
         if allowing.principal_match is PrincipalMatch.SELF:
             return self._allow_by(source, allowing)
         if allowing.principal_match is PrincipalMatch.ROLE:
@@ -280,7 +280,7 @@ class _Decider:
         )
 
     def _decide_by_grant(self, analyses: _Analyses) -> Decision | None:
-        """An Allow by a grant, or None. authorization.md "Grants"."""
+        """An Allow by a grant, or None. RULES.md "Grants"."""
         for grant, matched in matching_grants(self.policies.grants, self.request, self.prepared.context):
             if self._grant_suffices(analyses, matched, trusted=self._trusted(grant)):
                 return self._allow(Source.GRANT, f"grant {grant.grant_id!r} allows it")

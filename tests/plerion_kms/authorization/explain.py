@@ -1,4 +1,4 @@
-"""A decision in a few lines that a person understands."""
+"""A decision in a few lines for people."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """KMS grants: whom they serve, for what, and who may create children of them and retire them.
 
-Source: KMS developer guide "Grants in AWS KMS", "Retiring and revoking grants"; authorization.md "Grants".
+Source: KMS developer guide "Grants in AWS KMS", "Retiring and revoking grants"; RULES.md "Grants".
 """
 
 from __future__ import annotations

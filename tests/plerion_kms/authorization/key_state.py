@@ -1,6 +1,6 @@
 """What a key's state refuses, once the call is authorized.
 
-Source: KMS developer guide "Key states of AWS KMS keys" (the table and its notes); authorization.md "Key state and
+Source: KMS developer guide "Key states of AWS KMS keys" (the table and its notes); RULES.md "Key state and
 ordering". The order of KMS's checks is inferred: request members, key id, authorization, key state, key usage,
 ciphertext.
 """

@@ -1,6 +1,6 @@
 """KMS: which permissions an API operation needs, on which keys, with which context keys; grants.
 
-Source: authorization.md "KMS API level"; KMS developer guide "AWS KMS permissions".
+Source: RULES.md "KMS API level"; KMS developer guide "AWS KMS permissions".
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def lockout(caller: Caller, key: Key, new_policy: str, region: str, *, bypass: b
 
     It is the full decision of kms:PutKeyPolicy with the new policy, the caller's own policies included, on `key` (for
     CreateKey and ReplicateKey: the key that is to be). bypass: BypassPolicyLockoutSafetyCheck was sent.
-    Source: KMS developer guide "Default key policy"; authorization.md "Document validation".
+    Source: KMS developer guide "Default key policy"; RULES.md "Document validation".
     """
     if bypass:
         return None

@@ -1,6 +1,6 @@
 """The condition keys of a KMS call: from the key, and from the members of the request.
 
-Source: KMS developer guide "Condition keys for AWS KMS"; authorization.md "Condition-key values".
+Source: KMS developer guide "Condition keys for AWS KMS"; RULES.md "Condition-key values".
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 key.
 
 Source: AWS KMS API reference (the "Cross-account use" and "Required permissions" of each operation); KMS developer
-guide "AWS KMS permissions"; authorization.md "Operations".
+guide "AWS KMS permissions"; RULES.md "Operations".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """AWS's words for a refusal.
 
-Source: IAM user guide "Troubleshoot access denied error messages"; authorization.md "Error texts".
+Source: IAM user guide "Troubleshoot access denied error messages"; RULES.md "Error texts".
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _NAMES = {source: article.partition(" ")[2] for source, article in _ARTICLES.ite
 
 
 class Refusal(Enum):
-    """Why a request is refused, as far as AWS's texts tell it apart."""
+    """Why a request is refused, as far as AWS's texts distinguish it."""
 
     EXPLICIT = "explicit"
     """A policy denies."""
@@ -44,7 +44,7 @@ class Refusal(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """How the text speaks of the resource: ` on resource: ARN`, ` on the resource associated with this ciphertext` or
+    """How the text names the resource: ` on resource: ARN`, ` on the resource associated with this ciphertext` or
     nothing; unreachable: the same for a resource of another account that the caller may know nothing about."""
 
     resource: str

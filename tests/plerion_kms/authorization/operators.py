@@ -1,6 +1,6 @@
 """Condition operators: what each does with one value of the request and one value of the policy.
 
-Source: IAM user guide "IAM JSON policy elements: Condition operators"; authorization.md "Conditions".
+Source: IAM user guide "IAM JSON policy elements: Condition operators"; RULES.md "Conditions".
 
 A test is made when a policy is compiled, from the value in the policy; it takes the value in the request. A value of
 the policy that the operator cannot take, and a value of the request of another type (README.md, "Unknown"), raise

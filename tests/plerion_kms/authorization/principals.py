@@ -1,6 +1,6 @@
 """The `Principal` and `NotPrincipal` elements: whom a statement names, and in which way it names a caller.
 
-Source: IAM user guide "AWS JSON policy elements: Principal", "... NotPrincipal"; authorization.md "Which implicit
+Source: IAM user guide "AWS JSON policy elements: Principal", "... NotPrincipal"; RULES.md "Which implicit
 denies a key-policy Allow overrides", "Action / Resource / Principal / Not*".
 """
 
@@ -91,7 +91,7 @@ class Principals:
 
     def _exempts(self, caller: Principal) -> bool:
         """Whether NotPrincipal lists the caller. AWS may look at the account, then the role, then the session: the
-        caller is spared only if each is listed (`unknowns.NOT_PRINCIPAL_NEEDS_EVERY_LEVEL`)."""
+        caller is exempt only if each is listed (`unknowns.NOT_PRINCIPAL_NEEDS_EVERY_LEVEL`)."""
         if self.anyone:
             return True
         if caller.type is PrincipalType.SERVICE:

@@ -1,7 +1,7 @@
 """The `Resource` and `NotResource` elements.
 
 Source: IAM user guide "IAM JSON policy elements: Resource", "... NotResource", "IAM identifiers"; KMS developer guide
-"AWS KMS permissions"; authorization.md "Action / Resource / Principal / Not*".
+"AWS KMS permissions"; RULES.md "Action, Resource, Principal and their complements".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """STS: which permissions AssumeRole and its kin need, decided by the role's trust policy and the caller's policies.
 
-Source: authorization.md "Context keys for KMS" (session-tag rules) and "Error texts"; IAM user guide "Passing session
+Source: RULES.md "STS" and "Error texts"; IAM user guide "Passing session
 tags in AWS STS", "How to use an external ID".
 """
 
@@ -37,7 +37,7 @@ class StsCall:
     """One API call: AssumeRole, AssumeRoleWithWebIdentity, AssumeRoleWithSAML, or one that works on no role.
 
     parameters: the request's members as boto3 takes them; role: None where it does not exist or none is asked for.
-    transitive_tags: tag keys that the caller's session hands on (role chaining), with their values.
+    transitive_tags: tag keys that the caller's session passes on (role chaining), with their values.
     """
 
     operation: str
@@ -139,7 +139,7 @@ def _context(caller: Caller, call: StsCall) -> dict[str, ContextValue]:
     inherited = caller.context.get("aws:SourceIdentity")
     if inherited is not None:
         context.setdefault("sts:SourceIdentity", inherited)
-    # The tags that the calling session hands on are part of the request (IAM user guide "Chaining roles with session
+    # The tags that the calling session passes on are part of the request (IAM user guide "Chaining roles with session
     # tags").
     tags = read_tags(parameters)
     names = {key.lower() for key in tags}

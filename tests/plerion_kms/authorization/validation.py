@@ -1,7 +1,7 @@
 """Whether AWS takes a policy document: the checks of PutKeyPolicy, of IAM and of STS, with their errors.
 
 Source: KMS API reference "PutKeyPolicy"; IAM user guide "IAM and AWS STS quotas", "Grammar of the IAM JSON policy
-language"; authorization.md "Document validation". KMS's and IAM's texts are AWS's where they are published; elsewhere
+language"; RULES.md "Document validation". KMS's and IAM's texts are AWS's where they are published; elsewhere
 code and status are AWS's and the text says what is wrong.
 
 A document that passes can still hold condition keys of services that the engine does not know: AWS takes those, and

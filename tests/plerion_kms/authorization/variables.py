@@ -1,6 +1,6 @@
 """Policy variables: `${aws:username}`, with a default `${aws:username, 'nobody'}`, and `${*}`, `${?}`, `${$}`.
 
-Source: IAM user guide "IAM policy elements: Variables and tags"; authorization.md "Variables".
+Source: IAM user guide "IAM policy elements: Variables and tags"; RULES.md "Variables".
 """
 
 from __future__ import annotations
