@@ -58,8 +58,9 @@ mutation: environment ## Change the decision engine in thousands of ways, which 
 	@mkdir -p mutants/src mutants/tests
 	@mkdir -p mutants/src/plerion_kms
 	@ln -sfn ../../../tests/plerion_kms/authorization mutants/src/plerion_kms/authorization
+	@ln -sfn ../../../tests/plerion_kms/guide mutants/src/plerion_kms/guide
 	@ln -sfn ../../tests/test_authorization mutants/tests/test_authorization
-	@ln -sfn ../pyproject.toml ../README.md mutants/
+	@ln -sfn ../pyproject.toml mutants/
 	@cd mutants && ../.venv/bin/mutmut run --max-children $(MUTATION_CHILDREN) $(ARGS)
 
 .PHONY: audit

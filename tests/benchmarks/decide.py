@@ -21,13 +21,15 @@ from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING or find_spec("plerion_kms"):
-    from plerion_kms.authorization.documents import Policy, PolicyKind, parse_policy
+    from plerion_kms.authorization.documents import Policy, parse_policy
     from plerion_kms.authorization.engine import authorize
+    from plerion_kms.authorization.kinds import PolicyKind
     from plerion_kms.authorization.policies import Policies
     from plerion_kms.authorization.request import Principal, PrincipalType, Request, Resource
 else:  # an earlier revision, whose engine is a package by itself
-    from authorization.documents import Policy, PolicyKind, parse_policy
+    from authorization.documents import Policy, parse_policy
     from authorization.engine import authorize
+    from authorization.kinds import PolicyKind
     from authorization.policies import Policies
     from authorization.request import Principal, PrincipalType, Request, Resource
 

@@ -19,7 +19,8 @@ from emulator.iam import identities
 from emulator.sts import sessions
 from emulator.sts.sessions import Session, SessionKind
 from plerion_kms.authorization.caller import Caller
-from plerion_kms.authorization.documents import Policy, PolicyKind, parse_policy
+from plerion_kms.authorization.documents import Policy, parse_policy
+from plerion_kms.authorization.kinds import PolicyKind
 from plerion_kms.authorization.request import ContextValue, Principal, PrincipalType
 from plerion_kms.authorization.session_tags import session_principal_tags
 

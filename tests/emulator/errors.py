@@ -1,4 +1,7 @@
-"""AWS's errors for what the gateway refuses, in the words of each protocol. Source: authorization.md "Error texts"."""
+"""AWS's errors for what the gateway refuses, in the words of each protocol.
+
+Source: plerion_kms/authorization/RULES.md "Error texts".
+"""
 
 from __future__ import annotations
 

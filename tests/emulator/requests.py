@@ -87,7 +87,7 @@ def parse_service_request(chain: HandlerChain, context: RequestContext, response
             note_refusal(context, _what(context), f"the request cannot be read: {error}")
             code = "ValidationError" if query else "SerializationException"
             raise CommonServiceException(code, "The request cannot be read.", sender_fault=True) from error
-        note_refusal(context, f"{service.service_name}:{name}", f"not understood: the operation {name!r}")
+        note_refusal(context, f"{service.service_name}:{name}", f"unsupported: the operation {name!r}")
         code = "InvalidAction" if query else "UnknownOperationException"
         message = f"Could not find operation {name} for version {service.api_version}"
         raise CommonServiceException(code, message, sender_fault=True) from error

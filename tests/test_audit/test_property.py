@@ -11,8 +11,10 @@ from plerion_kms.audit.judge import APPLIANCE_ACTIONS, FOR_EBS
 from plerion_kms.audit.report import Verdict
 from plerion_kms.audit.roles import mode_policy
 from plerion_kms.authorization.caller import Caller
-from plerion_kms.authorization.documents import PolicyKind, parse_policy
-from plerion_kms.authorization.kms import Key, KmsCall, authorize_permission
+from plerion_kms.authorization.documents import parse_policy
+from plerion_kms.authorization.kinds import PolicyKind
+from plerion_kms.authorization.kms import authorize_permission
+from plerion_kms.authorization.kms_call import Key, KmsCall
 from plerion_kms.authorization.kms_operations import OPERATIONS
 from plerion_kms.authorization.request import Principal, PrincipalType
 from test_audit.account import ACCOUNT, APPLIANCE, KEY, REGION, World, allow, deny, document

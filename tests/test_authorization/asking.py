@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from plerion_kms.authorization.decision import Decision
-from plerion_kms.authorization.documents import Policy, PolicyKind, parse_policy
+from plerion_kms.authorization.documents import Policy, parse_policy
 from plerion_kms.authorization.engine import authorize
+from plerion_kms.authorization.kinds import PolicyKind
 from plerion_kms.authorization.policies import Grant, Policies
 from plerion_kms.authorization.request import Principal, PrincipalType, Request, Resource
 from test_authorization.situation import Situation

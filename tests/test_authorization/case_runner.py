@@ -15,10 +15,12 @@ from typing import Any
 from plerion_kms.authorization import key_state, kms, simulate, sts, validation
 from plerion_kms.authorization.caller import Caller
 from plerion_kms.authorization.decision import AwsError, Decision, Outcome, Source
-from plerion_kms.authorization.documents import Policy, PolicyKind, parse_policy
+from plerion_kms.authorization.documents import Policy, parse_policy
 from plerion_kms.authorization.engine import authorize
 from plerion_kms.authorization.explain import explain
 from plerion_kms.authorization.grants import validate_child_grant
+from plerion_kms.authorization.kinds import PolicyKind
+from plerion_kms.authorization.kms_call import Key, KmsCall
 from plerion_kms.authorization.policies import Grant, Policies
 from plerion_kms.authorization.request import ContextValue, Principal, PrincipalType, Request, Resource
 from test_authorization.case_files import case_files, world
@@ -38,8 +40,8 @@ SOURCES = {
     "endpoint": Source.ENDPOINT,
     "request": Source.REQUEST,
     "root user": Source.ACCOUNT_ROOT,
-    "account limit": Source.NOT_SUPPORTED,
-    "not understood": Source.NOT_UNDERSTOOD,
+    "account limit": Source.NOT_CROSS_ACCOUNT,
+    "unsupported": Source.UNSUPPORTED,
 }
 
 _ABOUT = {"name", "rule", "source", "grade", "expect", "error", "because", "explains"}
@@ -65,7 +67,7 @@ _INPUTS = {
     "grants",
 }
 _CALL = {"call", "needs", "region", "keys", "ciphertext only", "retired grant"}
-_ASSUME = {"assume", "with", "role", "role tags", "trust", "handed on"}
+_ASSUME = {"assume", "with", "role", "role tags", "trust", "transitive"}
 _VALIDATE = {"validate", "document", "existing", "holder", "others", "length", "filled with"}
 _TABLE = {"may", "may not", "each", "statements", "actions"}
 _OTHERS = {
@@ -299,10 +301,10 @@ def _request(fields: Mapping[str, Any]) -> Request:
 # Calls
 
 
-def _key(fields: Mapping[str, Any], name: str, described: Mapping[str, Any]) -> kms.Key:
+def _key(fields: Mapping[str, Any], name: str, described: Mapping[str, Any]) -> Key:
     arn = WORLD["keys"][described.get("is", name)]
     details = described.get("details", {})
-    return kms.Key(
+    return Key(
         arn=arn,
         policy=_policy(
             fields, described.get("policy", fields.get("key policy", [])), PolicyKind.KEY, f"{name} key policy"
@@ -366,7 +368,7 @@ def _run_call(fields: Mapping[str, Any]) -> None:
     keys = fields.get("keys", {"key": described})
     arn = _key_arn(fields)
     retired = fields.get("retired grant")
-    call = kms.KmsCall(
+    call = KmsCall(
         operation=operation,
         parameters=_parameters(parameters or {}),
         region=fields.get("region", "eu-west-1"),
@@ -392,7 +394,7 @@ def _run_assume(fields: Mapping[str, Any]) -> None:
             _policies(fields).resource_control,
         )
     parameters = {"RoleArn": arn or fields["role"], "RoleSessionName": "visit", **_parameters(fields.get("with") or {})}
-    call = sts.StsCall(fields["assume"], parameters, role, fields.get("handed on", {}))
+    call = sts.StsCall(fields["assume"], parameters, role, fields.get("transitive", {}))
     _compare(fields, sts.authorize_call(_caller(fields), call))
 
 
@@ -498,7 +500,7 @@ def _compare(fields: Mapping[str, Any], decision: Decision) -> None:
     assert answer in ("allowed", "refused"), f"`expect` must say allowed or refused: {fields['expect']}"
     assert decision.allowed is (answer == "allowed"), shown
     assert (decision.error is None) is decision.allowed
-    undecided = by == "not understood"
+    undecided = by == "unsupported"
     assert (decision.outcome is Outcome.UNDECIDED) is bool(decision.unsupported) is undecided, shown
     if by:
         assert decision.source is SOURCES[by], shown

@@ -6,9 +6,10 @@ import json
 from typing import Any
 
 from plerion_kms.authorization import validation
-from plerion_kms.authorization.documents import PolicyKind, parse_policy
+from plerion_kms.authorization.documents import parse_policy
 from plerion_kms.authorization.engine import authorize
 from plerion_kms.authorization.explain import explain
+from plerion_kms.authorization.kinds import PolicyKind
 from plerion_kms.authorization.policies import Policies
 from plerion_kms.authorization.request import Principal, PrincipalType, Request, Resource
 from test_authorization.parts import HOME, ROLE

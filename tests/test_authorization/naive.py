@@ -59,10 +59,10 @@ def allowed(s: Situation) -> bool:
             return False
     if s.key_policy is None:
         return caller_may(s)
-    foreign = s.caller.account != s.key_account
-    if foreign and s.action not in WORKS_ACROSS_ACCOUNTS:
+    cross_account = s.caller.account != s.key_account
+    if cross_account and s.action not in WORKS_ACROSS_ACCOUNTS:
         return False
-    return key_policy_gives(s, foreign) or any(grant_gives(g, s) for g in s.grants)
+    return key_policy_gives(s, cross_account) or any(grant_gives(g, s) for g in s.grants)
 
 
 def outcome(readings: Iterable[Situation]) -> str:
@@ -82,13 +82,13 @@ def within_limits(s: Situation) -> bool:
     return all(p is None or says(p, "Allow", s) for p in (s.boundary, s.session))
 
 
-def key_policy_gives(s: Situation, foreign: bool) -> bool:
+def key_policy_gives(s: Situation, cross_account: bool) -> bool:
     ways = {
         how_named(statement["Principal"], s.caller)
         for statement in statements_of(s.key_policy)
         if statement["Effect"] == "Allow" and covers(statement, s, s.key_policy) and "Principal" in statement
     }
-    if foreign:
+    if cross_account:
         return bool(ways - {"not"}) and caller_may(s)
     if "directly" in ways:
         return True
@@ -157,10 +157,10 @@ def covers_caller(statement: Statement, s: Situation) -> bool:
     if "NotPrincipal" in statement:
         if s.boundary is not None:
             return True
-        spared = many(statement["NotPrincipal"]["AWS"])
+        exempt = many(statement["NotPrincipal"]["AWS"])
         account = {caller.account, f"arn:aws:iam::{caller.account}:root"}
         others = {caller.arn, caller.issuer} - account
-        return not (account & set(spared) and all(arn in spared for arn in others))
+        return not (account & set(exempt) and all(arn in exempt for arn in others))
     return "Principal" not in statement or how_named(statement["Principal"], caller) != "not"
 
 
@@ -215,7 +215,7 @@ def holds(operator: str, key: str, wanted: list[Any], s: Situation, variables: b
         return True
 
     def one(value: str) -> bool:
-        """The operator for one value: a negated operator wants none of the values to fit, others one of them."""
+        """The operator for one value: a negated operator needs none of the values to fit, others one of them."""
         fits = any(fit(base.replace("Not", ""), text_of(w), value, s, variables) for w in wanted)
         return fits is ("Not" not in base)
 

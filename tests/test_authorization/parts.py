@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 from plerion_kms.authorization.context import Context
-from plerion_kms.authorization.documents import Policy, PolicyKind, parse_policy
+from plerion_kms.authorization.documents import Policy, parse_policy
+from plerion_kms.authorization.kinds import PolicyKind
 from plerion_kms.authorization.policies import Grant
 from plerion_kms.authorization.request import Principal, PrincipalType, Request, Resource
 

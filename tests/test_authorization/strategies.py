@@ -318,14 +318,14 @@ def callers(draw: st.DrawFn, *, root: bool) -> Who:
 
 
 @st.composite
-def situations(draw: st.DrawFn, *, foreign: bool = False) -> Situation:
-    """A situation with correct policies of every kind that the naive evaluator reads. foreign: the key, if there is
-    one, belongs to the other account."""
+def situations(draw: st.DrawFn, *, cross_account: bool = False) -> Situation:
+    """A situation with correct policies of every kind that the naive evaluator reads. cross_account: the key, if
+    there is one, belongs to the other account."""
     caller = draw(callers(root=True))
     on_key = draw(st.integers(0, 9)) > 0
     action = draw(st.sampled_from(ON_KEYS if on_key else ON_NO_KEY))
     owner = draw(st.sampled_from((HOME, HOME, OTHER)))
-    if foreign:
+    if cross_account:
         owner = HOME if caller.account == OTHER else OTHER
 
     def one(kind: str) -> Policy:

@@ -10,9 +10,9 @@ import pytest
 
 from plerion_kms.authorization.context import Context
 from plerion_kms.authorization.decision import Source
-from plerion_kms.authorization.documents import PolicyKind
 from plerion_kms.authorization.engine import authorize
-from plerion_kms.authorization.errors import NotUnderstoodError
+from plerion_kms.authorization.errors import UnsupportedError
+from plerion_kms.authorization.kinds import PolicyKind
 from plerion_kms.authorization.policies import Policies
 from plerion_kms.authorization.request import Principal, PrincipalType, Request, Resource
 from test_authorization.parts import (
@@ -37,7 +37,7 @@ def test_each_of_the_two_clocks_is_worked_out_from_the_other() -> None:
 
 
 def test_a_request_without_a_time_says_so() -> None:
-    with pytest.raises(NotUnderstoodError, match=r"neither aws:currenttime nor aws:epochtime$"):
+    with pytest.raises(UnsupportedError, match=r"neither aws:currenttime nor aws:epochtime$"):
         context().get("aws:CurrentTime")
     assert not context().has("aws:CurrentTime")
 
@@ -69,7 +69,7 @@ def test_a_service_is_known_as_one() -> None:
 
 
 def test_names_in_the_encryption_context_that_differ_in_case_only() -> None:
-    """The one written as in the policy counts, else the first in the alphabet: `unknowns.DUPLICATE_TAG_KEYS`."""
+    """The name that is written as in the policy, else the first in alphabetical order."""
     both = context(**{"kms:EncryptionContext:app": "small", "kms:EncryptionContext:APP": "large"})
     assert both.get("kms:EncryptionContext:app") == "small"
     assert both.get("KMS:encryptioncontext:APP") == "large"
@@ -78,7 +78,7 @@ def test_names_in_the_encryption_context_that_differ_in_case_only() -> None:
 
 
 def test_a_value_of_another_type_is_named() -> None:
-    with pytest.raises(NotUnderstoodError, match="the value of 'kms:ViaService' in the request, which is neither"):
+    with pytest.raises(UnsupportedError, match="the value of 'kms:ViaService' in the request, which is neither"):
         context(**{"kms:ViaService": 7}).get("kms:ViaService")
 
 
@@ -174,8 +174,8 @@ def test_arns_are_compared_part_by_part(wanted: str, seen: str, expected: bool) 
 def test_what_is_not_understood_in_a_condition_is_named(condition: dict[str, Any], reason: str) -> None:
     identity = policy(PolicyKind.IDENTITY, allow(Condition=condition))
     decision = authorize(Request(SESSION, "kms:ListKeys", Resource("*", HOME)), Policies(identity=(identity,)))
-    assert decision.source is Source.NOT_UNDERSTOOD
-    assert decision.reason.startswith("not understood: ")
+    assert decision.source is Source.UNSUPPORTED
+    assert decision.reason.startswith("unsupported: ")
     assert decision.reason.endswith(reason)
 
 
@@ -208,7 +208,7 @@ def test_address_ranges(operator: str, wanted: str, seen: str, expected: bool) -
 def test_an_address_that_is_none_is_named() -> None:
     identity = policy(PolicyKind.IDENTITY, allow(Condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}))
     request = Request(SESSION, "kms:ListKeys", Resource("*", HOME), {"aws:SourceIp": "here"})
-    assert "'here' where an IP address is wanted" in authorize(request, Policies(identity=(identity,))).reason
+    assert "'here' where an IP address is expected" in authorize(request, Policies(identity=(identity,))).reason
 
 
 @pytest.mark.parametrize(

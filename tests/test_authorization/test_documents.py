@@ -1,4 +1,4 @@
-"""Documents: what is not understood in them, and how they are kept."""
+"""Documents: what is unsupported in them, and how they are kept."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from plerion_kms.authorization.documents import Cache, PolicyKind, parse_policy
+from plerion_kms.authorization.documents import Cache, parse_policy
 from plerion_kms.authorization.engine import authorize
+from plerion_kms.authorization.kinds import PolicyKind
 from plerion_kms.authorization.policies import Policies
 from plerion_kms.authorization.request import Request, Resource
 from test_authorization.parts import (
@@ -26,7 +27,7 @@ from test_authorization.parts import (
 
 
 def reason(kind: PolicyKind, content: Any) -> str:
-    """What is not understood in a policy of which a request has to know everything."""
+    """What is unsupported in a policy of which a request has to know everything."""
     request = Request(SESSION, "kms:Decrypt", Resource(KEY, HOME))
     parsed = parse_policy(json.dumps(content), kind, "p")
     if kind is PolicyKind.IDENTITY:
@@ -36,7 +37,7 @@ def reason(kind: PolicyKind, content: Any) -> str:
         decision = authorize(assuming, Policies(identity=(OPEN,), resource=parsed))
     else:
         decision = authorize(request, Policies(identity=(OPEN,), resource=parsed))
-    return decision.reason.removeprefix("not understood: ")
+    return decision.reason.removeprefix("unsupported: ")
 
 
 ANYONE = {"Principal": "*"}

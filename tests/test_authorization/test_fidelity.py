@@ -1,16 +1,28 @@
-"""README.md says what nobody knows: all of it, and nothing that the code does not decide."""
+"""The engine's README.md lists every constant of unknowns.py, and the engine reads each of them."""
 
 from __future__ import annotations
 
+import ast
 import re
-from pathlib import Path
+from importlib import resources
 
 from plerion_kms.authorization import unknowns
 
-README = Path(__file__).parents[2] / "README.md"
+FOLDER = resources.files("plerion_kms.authorization")
+CONSTANTS = sorted(name for name in vars(unknowns) if name.isupper())
 
 
 def test_readme_lists_every_unknown() -> None:
-    section = README.read_text().partition("\n## How faithful it is\n")[2].partition("\n## ")[0]
-    listed = re.findall(r"`([A-Z][A-Z_]+[A-Z])`", section)
-    assert sorted(listed) == sorted(name for name in vars(unknowns) if name.isupper())
+    section = FOLDER.joinpath("README.md").read_text().partition("\n## Unknown\n")[2].partition("\n## ")[0]
+    assert sorted(re.findall(r"^\| `([A-Z_]+)` \|", section, re.MULTILINE)) == CONSTANTS
+
+
+def test_the_engine_reads_every_unknown() -> None:
+    read = {
+        node.attr
+        for module in FOLDER.iterdir()
+        if module.name.endswith(".py")
+        for node in ast.walk(ast.parse(module.read_text()))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "unknowns"
+    }
+    assert sorted(read) == CONSTANTS

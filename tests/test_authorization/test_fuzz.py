@@ -1,4 +1,4 @@
-"""Documents and requests that nobody would write: an answer or a clear error, in time that grows with the input, never
+"""Hostile documents and requests: an answer or a clear error, in time that grows with the input, never
 a crash, never an allow."""
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from plerion_kms.authorization.documents import PolicyKind
 from plerion_kms.authorization.engine import authorize
 from plerion_kms.authorization.explain import explain
+from plerion_kms.authorization.kinds import PolicyKind
 from plerion_kms.authorization.policies import Grant
 from plerion_kms.authorization.request import Request, Resource
 from test_authorization.asking import ask
@@ -148,7 +148,7 @@ def test_any_request_has_an_answer(
 def test_an_unknown_action_is_refused_by_name(action: str) -> None:
     decision = authorize(replace(REQUEST, action=f"kms:{action}!"), policies(KEY_ALLOW, PolicyKind.KEY))
     assert not decision.allowed
-    assert "not understood" in decision.reason
+    assert "unsupported" in decision.reason
 
 
 # Work

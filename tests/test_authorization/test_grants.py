@@ -9,7 +9,7 @@ from plerion_kms.authorization import grants
 from plerion_kms.authorization.engine import authorize
 from plerion_kms.authorization.grants import right_to_retire, validate_child_grant
 from plerion_kms.authorization.policies import Policies
-from plerion_kms.authorization.principals import Named, compile_principals
+from plerion_kms.authorization.principals import PrincipalMatch, compile_principals
 from plerion_kms.authorization.request import Principal, PrincipalType, Request, Resource
 from test_authorization.parts import (
     DELEGATION,
@@ -27,18 +27,18 @@ from test_authorization.parts import (
 # Principals
 
 
-def names(caller: Principal, element: Any, *, complement: bool = False) -> Named | None:
-    return compile_principals(element, complement=complement, providers=True).names(caller, allow=not complement)
+def names(caller: Principal, element: Any, *, complement: bool = False) -> PrincipalMatch | None:
+    return compile_principals(element, complement=complement, providers=True).match(caller, allow=not complement)
 
 
-def test_not_principal_spares_services_and_providers_that_it_lists() -> None:
+def test_not_principal_exempts_services_and_providers_that_it_lists() -> None:
     provider = f"arn:aws:iam::{HOME}:saml-provider/okta"
     saml = Principal(PrincipalType.SAML, provider)
     assert names(SERVICE, {"Service": "ec2.amazonaws.com"}, complement=True) is None
-    assert names(SERVICE, {"Service": "s3.amazonaws.com"}, complement=True) is Named.SELF
+    assert names(SERVICE, {"Service": "s3.amazonaws.com"}, complement=True) is PrincipalMatch.SELF
     assert names(saml, {"Federated": provider}, complement=True) is None
-    assert names(saml, {"Federated": "cognito-identity.amazonaws.com"}, complement=True) is Named.SELF
-    assert names(Principal(PrincipalType.ANONYMOUS, ""), {"AWS": HOME}, complement=True) is Named.SELF
+    assert names(saml, {"Federated": "cognito-identity.amazonaws.com"}, complement=True) is PrincipalMatch.SELF
+    assert names(Principal(PrincipalType.ANONYMOUS, ""), {"AWS": HOME}, complement=True) is PrincipalMatch.SELF
     assert names(SESSION, "*", complement=True) is None
 
 
@@ -46,11 +46,11 @@ def test_not_principal_spares_services_and_providers_that_it_lists() -> None:
 
 
 def test_who_may_retire_a_grant_and_by_which_right() -> None:
-    assert right_to_retire(GRANT, SESSION) is Named.ACCOUNT
-    assert right_to_retire(GRANT, ROOT) is Named.SELF
+    assert right_to_retire(GRANT, SESSION) is PrincipalMatch.ACCOUNT
+    assert right_to_retire(GRANT, ROOT) is PrincipalMatch.SELF
     assert right_to_retire(GRANT, GUEST) is None
-    assert right_to_retire(replace(GRANT, retiring=GUEST.issuer_arn), GUEST) is Named.SELF
-    assert right_to_retire(replace(GRANT, operations=("RetireGrant",)), SESSION) is Named.SELF
+    assert right_to_retire(replace(GRANT, retiring=GUEST.issuer_arn), GUEST) is PrincipalMatch.SELF
+    assert right_to_retire(replace(GRANT, operations=("RetireGrant",)), SESSION) is PrincipalMatch.SELF
     assert right_to_retire(replace(GRANT, issuing_account=OTHER), SESSION) is None
     assert right_to_retire(replace(GRANT, issuing_account=""), SERVICE) is None
 
@@ -95,13 +95,13 @@ def test_a_grant_that_nobody_may_retire_says_so() -> None:
     assert decision.error.message.endswith(
         f"on resource: {KEY} because no resource-based policy allows the kms:RetireGrant action"
     )
-    foreign = authorize(replace(request, principal=GUEST), replace(given, grants=(GRANT,)))
-    assert foreign.error is not None
-    assert "on this resource because the resource does not exist in this Region" in foreign.error.message
+    cross_account = authorize(replace(request, principal=GUEST), replace(given, grants=(GRANT,)))
+    assert cross_account.error is not None
+    assert "on this resource because the resource does not exist in this Region" in cross_account.error.message
 
 
 def test_an_account_may_be_the_grantee_by_its_number_or_its_arn() -> None:
     for grantee in (HOME, f"arn:aws:iam::{HOME}:root"):
-        assert grants.names(grantee, ROOT) is Named.SELF
-        assert grants.names(grantee, SESSION) is Named.ACCOUNT
-        assert grants.names(grantee, GUEST) is None
+        assert grants.match_principal(grantee, ROOT) is PrincipalMatch.SELF
+        assert grants.match_principal(grantee, SESSION) is PrincipalMatch.ACCOUNT
+        assert grants.match_principal(grantee, GUEST) is None

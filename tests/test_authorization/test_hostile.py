@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from plerion_kms.authorization.documents import PolicyKind
 from plerion_kms.authorization.engine import authorize
 from plerion_kms.authorization.explain import explain
+from plerion_kms.authorization.kinds import PolicyKind
 from test_authorization.hostile import ALLOW, CALLER, KEY_ALLOW, PLACES, REQUEST, policies, refused, validated
 
 
@@ -35,7 +35,7 @@ HOSTILE = [
     (ALLOW.replace('"2012-10-17"', "9" * 10_000), "version"),
     (ALLOW.replace('"kms:*"', "NaN"), "NaN"),
     (ALLOW.replace('"kms:*"', "-Infinity"), "Infinity"),
-    (ALLOW.replace('"kms:*"', "[" * 100_000), "not"),
+    (ALLOW.replace('"kms:*"', "[" * 100_000), "nested too deeply"),
     ("[" * 100_000 + "]" * 100_000, "nested"),
     ('{"Statement":' * 50_000 + "1" + "}" * 50_000, "nested"),
     (" " * (1 << 21) + ALLOW, "characters"),

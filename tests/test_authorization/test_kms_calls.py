@@ -10,7 +10,9 @@ import pytest
 
 from plerion_kms.authorization import kms
 from plerion_kms.authorization.caller import Caller
-from plerion_kms.authorization.documents import PolicyKind
+from plerion_kms.authorization.kinds import PolicyKind
+from plerion_kms.authorization.kms_call import Key, KmsCall
+from plerion_kms.authorization.kms_operations import Permission, permissions
 from test_authorization.parts import (
     DELEGATION,
     GUEST,
@@ -30,7 +32,7 @@ from test_authorization.parts import (
 
 def test_the_lockout_check_sees_the_region_and_the_account_of_the_caller() -> None:
     caller = Caller(SESSION, identity=(policy(PolicyKind.IDENTITY, allow()),))
-    key = kms.Key(arn=KEY, policy=key_policy(DELEGATION))
+    key = Key(arn=KEY, policy=key_policy(DELEGATION))
     for name, value in (("aws:RequestedRegion", "eu-west-1"), ("kms:CallerAccount", HOME)):
         text = json.dumps({"Statement": {**DELEGATION, "Condition": {"StringEquals": {name: value}}}})
         assert kms.lockout(caller, key, text, "eu-west-1") is None
@@ -78,10 +80,10 @@ PREFIX = f"arn:aws:kms:eu-west-1:{HOME}"
 def test_a_key_that_is_not_there_is_named_as_it_was_asked_for(
     operation: str, parameters: dict[str, str], role: str, text: str
 ) -> None:
-    there = kms.Key(arn=KEY, policy=key_policy(DELEGATION))
+    there = Key(arn=KEY, policy=key_policy(DELEGATION))
     keys = {name: None if name == role else there for name in ("key", "source", "destination", "former", "target")}
     caller = Caller(SESSION, identity=(OPEN,))
-    decision = kms.authorize_call(caller, kms.KmsCall(operation, parameters, "eu-west-1", HOME, keys))
+    decision = kms.authorize_call(caller, KmsCall(operation, parameters, "eu-west-1", HOME, keys))
     assert decision.error is not None
     assert (decision.error.code, decision.error.status, decision.error.message) == ("NotFoundException", 400, text)
     assert decision.reason == text
@@ -98,38 +100,36 @@ def test_a_key_that_is_not_there_is_named_as_it_was_asked_for(
     ],
 )
 def test_a_key_that_is_not_there_is_named_in_its_partition(region: str, partition: str) -> None:
-    call = kms.KmsCall("Encrypt", {"KeyId": KEY_ID}, region, HOME, {"key": None})
+    call = KmsCall("Encrypt", {"KeyId": KEY_ID}, region, HOME, {"key": None})
     assert kms.authorize_call(Caller(SESSION), call).reason == (
         f"Key 'arn:{partition}:kms:{region}:{HOME}:key/{KEY_ID}' does not exist"
     )
 
 
 def test_a_call_of_kms_that_cannot_be_read_is_refused() -> None:
-    call = kms.KmsCall("CreateAlias", {}, "eu-west-1", HOME, {})
+    call = KmsCall("CreateAlias", {}, "eu-west-1", HOME, {})
     decision = kms.authorize_call(Caller(SESSION, (OPEN,)), call)
-    assert decision.reason == "not understood: the call: KeyError while reading it"
+    assert decision.reason == "unsupported: the call: KeyError while reading it"
     assert decision.error is not None
     assert decision.error.message == (
-        f"User: {SESSION.arn} is not authorized to perform: kms:CreateAlias on resource: * because this is not "
-        "understood: the call: KeyError while reading it"
+        f"User: {SESSION.arn} is not authorized to perform: kms:CreateAlias on resource: * because this is "
+        "unsupported: the call: KeyError while reading it"
     )
 
 
 def test_grants_of_a_principal_of_another_account_cannot_be_listed() -> None:
-    call = kms.KmsCall("ListRetirableGrants", {"RetiringPrincipal": GUEST.issuer_arn}, "eu-west-1", HOME, {})
+    call = KmsCall("ListRetirableGrants", {"RetiringPrincipal": GUEST.issuer_arn}, "eu-west-1", HOME, {})
     decision = kms.authorize_call(Caller(SESSION, (OPEN,)), call)
     assert decision.reason == f"{GUEST.issuer_arn} is not in the caller's account"
     call = replace(call, parameters={"RetiringPrincipal": ROLE})
     assert kms.authorize_call(Caller(SESSION, (OPEN,)), call).allowed
     call = replace(call, parameters={"RetiringPrincipal": "Scan"})
-    assert kms.authorize_call(Caller(SESSION, (OPEN,)), call).reason == (
-        "not understood: the retiring principal 'Scan'"
-    )
+    assert kms.authorize_call(Caller(SESSION, (OPEN,)), call).reason == ("unsupported: the retiring principal 'Scan'")
 
 
 def test_a_grant_that_is_not_there_is_named() -> None:
-    there = kms.Key(arn=KEY, policy=key_policy(DELEGATION))
-    call = kms.KmsCall("RetireGrant", {"KeyId": KEY, "GrantId": "g"}, "eu-west-1", HOME, {"key": there})
+    there = Key(arn=KEY, policy=key_policy(DELEGATION))
+    call = KmsCall("RetireGrant", {"KeyId": KEY, "GrantId": "g"}, "eu-west-1", HOME, {"key": there})
     assert kms.authorize_call(Caller(SESSION, (OPEN,)), call).reason == "Grant ID g not found"
     call = replace(call, parameters={"GrantToken": "t"})
     assert kms.authorize_call(Caller(SESSION, (OPEN,)), call).reason == "Grant ID  not found"
@@ -137,11 +137,11 @@ def test_a_grant_that_is_not_there_is_named() -> None:
 
 def test_control_policies_hold_in_calls_of_kms() -> None:
     closed = policy(PolicyKind.RESOURCE_CONTROL, allow(Action="kms:Encrypt", Principal="*"))
-    key = kms.Key(arn=KEY, policy=key_policy(DELEGATION), resource_control=((closed,),))
+    key = Key(arn=KEY, policy=key_policy(DELEGATION), resource_control=((closed,),))
     caller = Caller(SESSION, (OPEN,))
 
-    def answer(key: kms.Key, caller: Caller = caller, operation: str = "DescribeKey") -> bool:
-        call = kms.KmsCall(operation, {"KeyId": KEY}, "eu-west-1", HOME, {"key": key})
+    def answer(key: Key, caller: Caller = caller, operation: str = "DescribeKey") -> bool:
+        call = KmsCall(operation, {"KeyId": KEY}, "eu-west-1", HOME, {"key": key})
         return kms.authorize_call(caller, call).allowed
 
     assert not answer(key)
@@ -154,10 +154,10 @@ def test_control_policies_hold_in_calls_of_kms() -> None:
 
 
 def test_a_key_of_another_account_that_is_not_there_looks_forbidden() -> None:
-    foreign = f"arn:aws:kms:eu-west-1:{OTHER}:key/{KEY_ID}"
-    call = kms.KmsCall("Encrypt", {"KeyId": foreign}, "eu-west-1", HOME, {"key": None})
+    cross_account = f"arn:aws:kms:eu-west-1:{OTHER}:key/{KEY_ID}"
+    call = KmsCall("Encrypt", {"KeyId": cross_account}, "eu-west-1", HOME, {"key": None})
     decision = kms.authorize_call(Caller(SESSION, (OPEN,)), call)
-    assert decision.reason == f"there is no key {foreign!r}"
+    assert decision.reason == f"there is no key {cross_account!r}"
     assert decision.error is not None
     assert decision.error.message == (
         f"User: {SESSION.arn} is not authorized to perform: kms:Encrypt on this resource because the resource does not "
@@ -169,8 +169,8 @@ def test_a_key_of_another_account_that_is_not_there_looks_forbidden() -> None:
 def under(operation: str, parameters: dict[str, Any], condition: dict[str, Any], **key: Any) -> bool:
     """Whether a caller may make a call who may do everything under one condition."""
     caller = Caller(SESSION, (policy(PolicyKind.IDENTITY, allow(Condition=condition)),))
-    there = kms.Key(arn=KEY, policy=key_policy(DELEGATION), **key)
-    return kms.authorize_call(caller, kms.KmsCall(operation, parameters, "eu-west-1", HOME, {"key": there})).allowed
+    there = Key(arn=KEY, policy=key_policy(DELEGATION), **key)
+    return kms.authorize_call(caller, KmsCall(operation, parameters, "eu-west-1", HOME, {"key": there})).allowed
 
 
 def test_a_request_by_key_id_has_no_alias() -> None:
@@ -202,3 +202,15 @@ def test_a_grant_with_two_constraints_has_the_names_and_pairs_of_both() -> None:
     assert under("CreateGrant", parameters, {"StringEquals": {"kms:EncryptionContext:a": "1"}})
     assert under("CreateGrant", parameters, {"StringEquals": {"kms:EncryptionContext:b": "2"}})
     assert under("CreateGrant", parameters, {"ForAllValues:StringEquals": {"kms:EncryptionContextKeys": ["a", "b"]}})
+
+
+def test_one_permission_of_a_call_is_decided_on_the_key_that_it_is_on() -> None:
+    source = Key(arn=KEY, policy=key_policy(DELEGATION))
+    destination = Key(arn=f"{KEY}0", policy=key_policy())
+    call = KmsCall("ReEncrypt", {}, "eu-west-1", HOME, {"source": source, "destination": destination})
+    from_, to = permissions("ReEncrypt")
+    caller = Caller(SESSION, (OPEN,))
+    assert kms.authorize_permission(caller, call, from_).allowed
+    assert not kms.authorize_permission(caller, call, to).allowed
+    assert not kms.authorize_permission(caller, replace(call, operation="Unknown"), Permission("kms:Unknown")).allowed
+    assert not kms.authorize_permission(caller, replace(call, keys={}), from_).allowed

@@ -2,7 +2,7 @@
 
 botocore is generated from AWS's models, whose texts state for each operation "Cross-account use", "Required
 permissions", and in which forms it takes a key id. LocalStack pins an older botocore; the type stubs mypy-boto3-kms,
-which are generated from the newest models, tell of operations and members that came later.
+which are generated from the newest models, list operations and members that came later.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import pytest
 import yaml
 from botocore.loaders import Loader
 
-from plerion_kms.authorization.kms_operations import OPERATIONS, KeyId
+from plerion_kms.authorization.kms_operations import OPERATIONS, WITHOUT_KEY, KeyId, grant_operations
 
 MODEL: dict[str, Any] = Loader().load_service_model("kms", "service-2")
 ALIAS_OPERATIONS = {"CreateAlias", "DeleteAlias", "UpdateAlias"}
@@ -107,3 +107,33 @@ def test_every_member_of_a_request_is_known_and_none_is_made_up(operation: str) 
 def test_what_botocore_knows_is_among_it() -> None:
     for operation, members in members_in_botocore().items():
         assert set(members) <= set(MEMBERS[operation])
+
+
+def test_each_key_of_a_call_is_named_by_a_member_of_its_request() -> None:
+    for operation in OPERATIONS.values():
+        on_keys = {permission.on for permission in operation.permissions if permission.policy == "key policy"}
+        assert on_keys <= operation.keys.keys(), operation.name
+        assert set(operation.keys.values()) <= set(MEMBERS[operation.name]), operation.name
+        assert (not on_keys) is (operation.name in WITHOUT_KEY)
+
+
+ON_ANY_KEY = {"CreateGrant", "DescribeKey", "RetireGrant"}
+
+
+@pytest.mark.parametrize(
+    ("usage", "spec", "granted"),
+    [
+        (
+            "ENCRYPT_DECRYPT",
+            "SYMMETRIC_DEFAULT",
+            """Encrypt Decrypt ReEncryptFrom ReEncryptTo GenerateDataKey GenerateDataKeyWithoutPlaintext
+            GenerateDataKeyPair GenerateDataKeyPairWithoutPlaintext""",
+        ),
+        ("ENCRYPT_DECRYPT", "RSA_2048", "Encrypt Decrypt ReEncryptFrom ReEncryptTo GetPublicKey"),
+        ("SIGN_VERIFY", "ECC_NIST_P256", "Sign Verify GetPublicKey"),
+        ("GENERATE_VERIFY_MAC", "HMAC_256", "GenerateMac VerifyMac"),
+        ("KEY_AGREEMENT", "ECC_NIST_P256", "DeriveSharedSecret GetPublicKey"),
+    ],
+)
+def test_the_grant_operations_of_each_kind_of_key(usage: str, spec: str, granted: str) -> None:
+    assert grant_operations(usage, spec) == ON_ANY_KEY | set(granted.split())

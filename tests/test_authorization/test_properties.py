@@ -155,7 +155,7 @@ def test_without_any_allow_nobody_may_use_a_key(s: Situation) -> None:
     assert not ask(changed).allowed
 
 
-@given(situations(foreign=True))
+@given(situations(cross_account=True))
 def test_across_accounts_neither_side_is_enough(s: Situation) -> None:
     assume(s.key_policy is not None)
     owner_only = {**open_policy("key")["Statement"][0], "Principal": {"AWS": s.key_account}}
@@ -174,9 +174,9 @@ def test_without_a_key_policy_nobody_may_use_a_key(s: Situation) -> None:
 def test_an_anonymous_caller_may_not_use_a_key_that_names_accounts(s: Situation) -> None:
     assume(s.key_policy is not None)
     named = {**open_policy("key")["Statement"][0], "Principal": {"AWS": [HOME, OTHER, s.caller.arn]}}
-    nobody = replace(s.caller, kind="anonymous", arn="", account="", issuer="", tags={})
+    anonymous = replace(s.caller, kind="anonymous", arn="", account="", issuer="", tags={})
     assert not ask(
-        replace(s, caller=nobody, identity=[], key_policy={"Version": "2012-10-17", "Statement": [named]})
+        replace(s, caller=anonymous, identity=[], key_policy={"Version": "2012-10-17", "Statement": [named]})
     ).allowed
 
 
@@ -188,12 +188,12 @@ def test_a_grant_never_refuses_and_never_beats_a_deny(s: Situation, data: st.Dat
     assert not ask(change_policy(more, number, lambda policy, kind: with_statement(policy, deny_all(kind)))).allowed
 
 
-# What is not understood
+# What is unsupported
 
 
 @given(situations(), st.data())
 def test_a_statement_that_is_not_understood_gives_nothing(s: Situation, data: st.DataObject) -> None:
-    """Whatever it is that is not understood: less is allowed than with the statement, and no more than without it."""
+    """Whatever it is that is unsupported: less is allowed than with the statement, and no more than without it."""
 
     def broken(statement: Statement, kind: str) -> Statement:
         choice = data.draw(st.integers(0, 2 if kind == "key" and "Principal" in statement else 1))
@@ -283,13 +283,13 @@ def test_a_deny_that_is_not_understood_still_refuses(s: Situation, data: st.Data
 
     decision = ask(change_policy(s, number_of_a_policy(data, s), add))
     assert not decision.allowed
-    assert decision.source is not Source.NOT_UNDERSTOOD or "not understood: " in decision.reason
+    assert decision.source is not Source.UNSUPPORTED or "unsupported: " in decision.reason
 
 
 @given(situations())
 def test_every_correct_document_is_understood(s: Situation) -> None:
     decision = ask(s)
-    assert decision.source is not Source.NOT_UNDERSTOOD, explain(decision)
+    assert decision.source is not Source.UNSUPPORTED, explain(decision)
 
 
 # What never matters

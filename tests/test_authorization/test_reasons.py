@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from plerion_kms.authorization.decision import AwsError, Decision, Outcome, Source, StatementTrace, all_of
-from plerion_kms.authorization.documents import PolicyKind, parse_policy
+from plerion_kms.authorization.decision import AwsError, Decision, Outcome, Source, StatementTrace, first_refusal
+from plerion_kms.authorization.documents import parse_policy
 from plerion_kms.authorization.engine import authorize
 from plerion_kms.authorization.explain import explain
+from plerion_kms.authorization.kinds import PolicyKind
 from plerion_kms.authorization.policies import Policies
 from plerion_kms.authorization.request import Principal, PrincipalType, Request, Resource
 from test_authorization.parts import (
@@ -55,7 +56,7 @@ def test_a_role_that_its_boundary_limits() -> None:
 def test_a_policy_in_a_place_that_is_not_its_own_is_named() -> None:
     request = Request(SESSION, "kms:Decrypt", Resource(KEY, HOME))
     decision = authorize(request, Policies(identity=(key_policy(DELEGATION),), resource=key_policy(DELEGATION)))
-    assert decision.reason == "not understood: key: a policy of kind 'key' used as identity-based policy"
+    assert decision.reason == "unsupported: key: a policy of kind 'key' used as identity-based policy"
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,7 @@ def test_the_error_where_something_is_not_understood(
     action: str, caller: Any, code: str, status: int, start: str
 ) -> None:
     decision = authorize(Request(caller, action, Resource(KEY, HOME)), Policies())
-    assert decision.source is Source.NOT_UNDERSTOOD
+    assert decision.source is Source.UNSUPPORTED
     assert decision.error is not None
     assert (decision.error.code, decision.error.status) == (code, status)
     assert decision.error.message.startswith(f"{start} authorized to perform: {action} on resource: {KEY} because this")
@@ -81,7 +82,7 @@ def test_a_statement_that_is_not_understood_leaves_its_trace() -> None:
     strange = deny(Condition={"Strange": {"aws:username": "x"}})
     given = Policies(identity=(policy(PolicyKind.IDENTITY, allow(), strange),), resource=key_policy(DELEGATION))
     decision = authorize(Request(SESSION, "kms:Decrypt", Resource(KEY, HOME)), given)
-    assert decision.source is Source.NOT_UNDERSTOOD
+    assert decision.source is Source.UNSUPPORTED
     assert [(trace.policy, trace.statement) for trace in decision.trace] == [
         ("identity", "statement 1"),
         ("key", "statement 1"),
@@ -105,7 +106,7 @@ def test_what_makes_a_decision_undecided_is_named_place_by_place() -> None:
         "identity, Odder: the Effect 'deny'",
         "identity, Oddest: the condition operator 'Strangest'",
     )
-    assert decision.reason == f"not understood: {'; '.join(decision.unsupported)}"
+    assert decision.reason == f"unsupported: {'; '.join(decision.unsupported)}"
     assert [trace.statement for trace in decision.trace] == ["Fails", "statement 1"]
     allowed = replace(given, identity=(identity, OPEN))
     assert authorize(request, allowed).unsupported == decision.unsupported[1:]
@@ -177,16 +178,16 @@ def test_texts_and_traces_are_made_when_they_are_read_and_only_once() -> None:
 
 def test_the_answer_for_several_permissions() -> None:
     allowed, refused = Decision(True, Source.GRANT, "a"), Decision(False, Source.GRANT, "r")
-    undecided = Decision(False, Source.NOT_UNDERSTOOD, "u", unsupported=("x",))
+    undecided = Decision(False, Source.UNSUPPORTED, "u", unsupported=("x",))
     other = Decision(True, Source.GRANT, "b")
-    assert all_of([allowed, other]).reason == "b"
-    assert all_of([allowed, refused, undecided]).reason == "r"
-    assert all_of([undecided, refused]).reason == "r"
-    assert all_of([undecided, allowed]).reason == "u"
-    assert all_of([allowed, undecided, allowed]).reason == "u"
-    assert all_of(iter([refused, allowed])).reason == "r"
+    assert first_refusal([allowed, other]).reason == "b"
+    assert first_refusal([allowed, refused, undecided]).reason == "r"
+    assert first_refusal([undecided, refused]).reason == "r"
+    assert first_refusal([undecided, allowed]).reason == "u"
+    assert first_refusal([allowed, undecided, allowed]).reason == "u"
+    assert first_refusal(iter([refused, allowed])).reason == "r"
     with pytest.raises(ValueError, match=r"^no permission is asked for$"):
-        all_of([])
+        first_refusal([])
 
 
 def test_a_request_that_breaks_only_what_no_decision_needs_has_no_trace() -> None:
@@ -206,7 +207,7 @@ def test_text_that_is_no_unicode_is_shown_with_escapes() -> None:
     request = Request(SESSION, "kms:ListKeys", Resource("*", HOME), {"kms:ViaService": ("\ud800",)})
     explained = explain(authorize(request, Policies((policy(PolicyKind.IDENTITY, shown),))))
     assert explained.encode()
-    assert "saw ['\\ud800']" in explained
+    assert "got ['\\ud800']" in explained
     unprintable = Decision(False, Source.IDENTITY, "no \ud800", None, ())
     assert explain(unprintable) == "refused: identity-based policy: no \\ud800"
 
@@ -253,17 +254,19 @@ def test_a_resource_that_is_no_arn_is_named() -> None:
 def test_an_error_while_deciding_refuses_and_is_named() -> None:
     broken = Request(SESSION, "kms:Decrypt", None, {})  # type: ignore[arg-type]
     decision = authorize(broken, Policies(resource=key_policy(DELEGATION)))
-    assert decision.source is Source.NOT_UNDERSTOOD
-    assert decision.reason == "not understood: the request or a policy: AttributeError while deciding"
+    assert decision.source is Source.UNSUPPORTED
+    assert decision.reason == "unsupported: the request or a policy: AttributeError while deciding"
     assert decision.error is not None
     assert decision.error.message.startswith(
-        f"User: {SESSION.arn} is not authorized to perform: kms:Decrypt on resource:  because this is not understood: "
+        f"User: {SESSION.arn} is not authorized to perform: kms:Decrypt on resource:  because this is unsupported: "
     )
 
 
 def test_an_anonymous_caller_is_called_so() -> None:
-    nobody = Principal(PrincipalType.ANONYMOUS, "")
-    decision = authorize(Request(nobody, "kms:Decrypt", Resource(KEY, HOME)), Policies(resource=key_policy(DELEGATION)))
+    anonymous = Principal(PrincipalType.ANONYMOUS, "")
+    decision = authorize(
+        Request(anonymous, "kms:Decrypt", Resource(KEY, HOME)), Policies(resource=key_policy(DELEGATION))
+    )
     assert decision.error is not None
     assert decision.error.message.startswith("User: anonymous is not authorized to perform: kms:Decrypt on")
     odd = replace(SESSION, arn="x\ud800")

@@ -48,8 +48,8 @@ def compare(drawn: SearchStrategy[Situation], share: int) -> None:
         answers[decision.allowed, s.caller.account != s.key_account] += 1
 
     agree()
-    for allowed, foreign in product((True, False), (True, False)):
-        assert answers[allowed, foreign] > answers.total() / 50, answers
+    for allowed, cross_account in product((True, False), (True, False)):
+        assert answers[allowed, cross_account] > answers.total() / 50, answers
 
 
 def disagreements(asked: Iterable[Situation]) -> list[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from plerion_kms.authorization import simulate
 from plerion_kms.authorization.decision import Source
-from plerion_kms.authorization.documents import PolicyKind
 from plerion_kms.authorization.engine import authorize, authorize_caller_side
+from plerion_kms.authorization.kinds import PolicyKind
 from plerion_kms.authorization.policies import Policies
 from plerion_kms.authorization.request import Request, Resource
 from test_authorization.parts import (

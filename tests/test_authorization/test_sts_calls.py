@@ -10,7 +10,8 @@ import pytest
 from plerion_kms.authorization import sts
 from plerion_kms.authorization.caller import Caller
 from plerion_kms.authorization.decision import Decision
-from plerion_kms.authorization.documents import Policy, PolicyKind
+from plerion_kms.authorization.documents import Policy
+from plerion_kms.authorization.kinds import PolicyKind
 from plerion_kms.authorization.session_tags import session_principal_tags, validate_session_tags
 from test_authorization.parts import (
     HOME,
@@ -27,8 +28,8 @@ from test_authorization.parts import (
 
 def test_tags_of_a_session_are_laid_over_the_roles_without_regard_to_case() -> None:
     assert session_principal_tags(
-        {"Team": "role", "Cost": "role", "Unit": "role"}, {"TEAM": "passed", "Site": "passed"}, {"site": "handed on"}
-    ) == {"Cost": "role", "Unit": "role", "TEAM": "passed", "site": "handed on"}
+        {"Team": "role", "Cost": "role", "Unit": "role"}, {"TEAM": "passed", "Site": "passed"}, {"site": "transitive"}
+    ) == {"Cost": "role", "Unit": "role", "TEAM": "passed", "site": "transitive"}
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,7 @@ def test_a_call_that_is_not_understood_names_its_role_and_its_operation() -> Non
     assert f"is not authorized to perform: sts:AssumeRoot on resource: {ROLE} because" in decision.error.message
     decision = sts.authorize_call(caller, sts.StsCall("AssumeRoot", {}))
     assert decision.error is not None
-    assert "on resource: * because this is not understood: the STS operation 'AssumeRoot'" in decision.error.message
+    assert "on resource: * because this is unsupported: the STS operation 'AssumeRoot'" in decision.error.message
 
 
 def test_a_federated_user_without_a_name_has_none_in_its_arn() -> None:
@@ -170,13 +171,13 @@ def test_why_a_role_is_not_assumed() -> None:
     with_token = sts.authorize_call(
         Caller(SESSION), sts.StsCall("AssumeRoleWithWebIdentity", {"RoleArn": TARGET.arn}, TARGET)
     )
-    assert with_token.reason == ("not understood: a caller of type 'role session' for AssumeRoleWithWebIdentity")
+    assert with_token.reason == ("unsupported: a caller of type 'role session' for AssumeRoleWithWebIdentity")
 
 
 def test_a_call_that_cannot_be_read_is_refused() -> None:
     decision = assume({"Tags": [{"Value": "no key"}]})
     assert not decision.allowed
-    assert decision.reason == "not understood: the call: KeyError while reading it"
+    assert decision.reason == "unsupported: the call: KeyError while reading it"
 
 
 def test_operations_on_nothing_are_decided_on_everything() -> None:

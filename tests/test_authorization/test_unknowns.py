@@ -1,4 +1,4 @@
-"""What nobody outside AWS knows: each is one switch, which changes the answer."""
+"""What AWS has not published: each constant is one switch, which changes the answer or its text."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from plerion_kms.authorization import unknowns
-from plerion_kms.authorization.documents import Policy, PolicyKind, parse_policy
+from plerion_kms.authorization.documents import Policy, parse_policy
 from plerion_kms.authorization.engine import authorize
+from plerion_kms.authorization.kinds import PolicyKind
 from plerion_kms.authorization.policies import Policies
 from plerion_kms.authorization.request import Request, Resource
 from test_authorization.parts import (
@@ -30,10 +31,15 @@ from test_authorization.parts import (
 )
 
 DECRYPT = Request(SESSION, "kms:Decrypt", Resource(KEY, HOME, {}))
-FOREIGN = Request(GUEST, "kms:Decrypt", Resource(KEY, HOME, {"team": ""}))
+CROSS_ACCOUNT = Request(GUEST, "kms:Decrypt", Resource(KEY, HOME, {"team": ""}))
 CHOSEN_TO_ALLOW = ("RESOURCE_TAGS_ACROSS_ACCOUNTS", "STAR_PRINCIPAL_IGNORES_BOUNDARY")
 """The guide relies on these two."""
-SPARED = deny(NotPrincipal={"AWS": [HOME, ROLE]})
+EXEMPT = deny(NotPrincipal={"AWS": [HOME, ROLE]})
+
+UNRESOLVED = policy(
+    PolicyKind.IDENTITY,
+    {"Effect": "Allow", "Action": "kms:*", "NotResource": "arn:aws:kms:*:*:key/${aws:PrincipalTag/Absent}"},
+)
 
 
 def tagged(operator: str, value: str) -> Policy:
@@ -45,7 +51,7 @@ def tagged(operator: str, value: str) -> Policy:
     [
         (
             "RESOURCE_TAGS_ACROSS_ACCOUNTS",
-            FOREIGN,
+            CROSS_ACCOUNT,
             Policies(identity=(tagged("StringEquals", ""),), resource=key_policy(allow(Principal="*"))),
         ),
         (
@@ -59,8 +65,8 @@ def tagged(operator: str, value: str) -> Policy:
             Policies(resource=key_policy(DELEGATION), grants=(GRANT,), boundary=CLOSED[PolicyKind.BOUNDARY]),
         ),
         (
-            "FOREIGN_GRANT_NEEDS_IDENTITY_POLICY",
-            FOREIGN,
+            "CROSS_ACCOUNT_GRANT_NEEDS_IDENTITY_POLICY",
+            CROSS_ACCOUNT,
             Policies(resource=key_policy(DELEGATION), grants=(replace(GRANT, grantee=GUEST.issuer_arn),)),
         ),
         (
@@ -70,18 +76,23 @@ def tagged(operator: str, value: str) -> Policy:
         ),
         (
             "EMPTY_STRING_IS_PRESENT",
-            FOREIGN,
+            CROSS_ACCOUNT,
             Policies(identity=(tagged("Null", "true"),), resource=key_policy(allow(Principal="*"))),
         ),
         (
             "NOT_PRINCIPAL_NEEDS_EVERY_LEVEL",
             DECRYPT,
-            Policies(identity=(OPEN,), resource=key_policy(allow(Principal="*"), SPARED)),
+            Policies(identity=(OPEN,), resource=key_policy(allow(Principal="*"), EXEMPT)),
         ),
         (
             "STAR_PRINCIPAL_IGNORES_BOUNDARY",
             DECRYPT,
             Policies(boundary=CLOSED[PolicyKind.BOUNDARY], resource=key_policy(allow(Principal="*"))),
+        ),
+        (
+            "UNRESOLVED_NOT_RESOURCE_ALLOWS",
+            DECRYPT,
+            Policies(identity=(UNRESOLVED,), resource=key_policy(DELEGATION)),
         ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

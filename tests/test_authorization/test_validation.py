@@ -57,10 +57,10 @@ def test_what_is_wrong_with_a_statement_of_a_key_policy(elements: dict[str, Any]
 
 
 def test_principals_of_not_principal_must_exist_too() -> None:
-    spared = {"Statement": deny(NotPrincipal={"AWS": [HOME, ROLE]})}
-    assert validation.validate_key_policy(json.dumps(spared), exists) is None
-    spared = {"Statement": deny(NotPrincipal={"AWS": [HOME, GUEST.issuer_arn]})}
-    assert validation.validate_key_policy(json.dumps(spared), exists) is not None
+    exempt = {"Statement": deny(NotPrincipal={"AWS": [HOME, ROLE]})}
+    assert validation.validate_key_policy(json.dumps(exempt), exists) is None
+    exempt = {"Statement": deny(NotPrincipal={"AWS": [HOME, GUEST.issuer_arn]})}
+    assert validation.validate_key_policy(json.dumps(exempt), exists) is not None
 
 
 def test_a_trust_policy_names_every_principal_that_is_not_there() -> None:

@@ -205,14 +205,14 @@ def test_an_operation_that_kms_does_not_have_is_named(emulator: Emulator, accoun
     headers = {**headers_for(account.id), **LIST_KEYS, "X-Amz-Target": f"TrentService.{operation}"}
     status, body = post(emulator, headers)
     assert (status, body["__type"]) == (400, "UnknownOperationException")
-    assert f"refused kms:{operation}: not understood: the operation {operation!r}" in emulator.log()[len(before) :]
+    assert f"refused kms:{operation}: unsupported: the operation {operation!r}" in emulator.log()[len(before) :]
 
 
 def test_an_operation_that_iam_does_not_have_is_named(emulator: Emulator, account: Account) -> None:
     headers = {**headers_for(account.id, "iam"), "Content-Type": "application/x-www-form-urlencoded"}
     status, body = post(emulator, headers, "Action=BecomeAdministrator&Version=2010-05-08")
     assert (status, "<Code>InvalidAction</Code>" in body) == (400, True)
-    assert "refused iam:BecomeAdministrator: not understood" in emulator.log()
+    assert "refused iam:BecomeAdministrator: unsupported" in emulator.log()
 
 
 @pytest.mark.parametrize(

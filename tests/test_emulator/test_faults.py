@@ -69,7 +69,7 @@ class TestTheDecision:
             ("recurses", "no decision could be made: RecursionError"),
             ("answers nothing", "no decision could be made: AttributeError"),
             ("answers yes", "no decision could be made: AttributeError"),
-            ("raises inside", "not understood: the request or a policy: RuntimeError while deciding"),
+            ("raises inside", "unsupported: the request or a policy: RuntimeError while deciding"),
         ],
     )
     def test_that_fails_refuses(self, faulty: Faulty, stage: Stage, how: str, reason: str) -> None:

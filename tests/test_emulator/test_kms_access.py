@@ -243,4 +243,4 @@ def test_the_answer_says_who_decided(account: Account) -> None:
         role.kms.encrypt(KeyId=key, Plaintext=b"x")
     headers = refusal.value.response["ResponseMetadata"]["HTTPHeaders"]
     assert headers["x-plerion-kms-decision"].startswith("refused; ")
-    assert "aws:ResourceTag/PlerionAccess wants 'Granted', saw 'Denied'" in headers["x-plerion-kms-explanation"]
+    assert "aws:ResourceTag/PlerionAccess expects 'Granted', got 'Denied'" in headers["x-plerion-kms-explanation"]

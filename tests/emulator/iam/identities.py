@@ -13,7 +13,8 @@ from urllib.parse import unquote
 from localstack.services.iam.models import IamStore, iam_stores
 from localstack.services.stores import AccountRegionBundle
 
-from plerion_kms.authorization.documents import Policy, PolicyKind, parse_policy
+from plerion_kms.authorization.documents import Policy, parse_policy
+from plerion_kms.authorization.kinds import PolicyKind
 
 IAM_REGION = "us-east-1"
 

@@ -15,10 +15,11 @@ from emulator.iam import identities, principals
 from emulator.iam.identities import Identity
 from emulator.sts import trust
 from plerion_kms.authorization.arn import parse_arn
-from plerion_kms.authorization.documents import Policy, PolicyKind, parse_policy
+from plerion_kms.authorization.documents import Policy, parse_policy
+from plerion_kms.authorization.kinds import PolicyKind
 from plerion_kms.authorization.policies import Policies
 from plerion_kms.authorization.request import ContextValue, Principal, PrincipalType
-from plerion_kms.authorization.simulate import Evaluation, ResourceEvaluation, simulate
+from plerion_kms.authorization.simulate import ResourceResult, SimulationResult, simulate
 from plerion_kms.authorization.validation import Holder, policy_size, validate_identity_policy, validate_trust_policy
 
 QUOTA_CODE = "LimitExceeded"
@@ -243,7 +244,7 @@ def _owner(request: Mapping[str, Any]) -> str:
     return owner.split(":")[4] if owner.startswith("arn:") else owner
 
 
-def _result(evaluation: Evaluation) -> dict[str, Any]:
+def _result(evaluation: SimulationResult) -> dict[str, Any]:
     result = {
         "EvalActionName": evaluation.action,
         "EvalResourceName": evaluation.template,
@@ -258,7 +259,7 @@ def _result(evaluation: Evaluation) -> dict[str, Any]:
     return result
 
 
-def _reasons(evaluation: Evaluation | ResourceEvaluation) -> dict[str, Any]:
+def _reasons(evaluation: SimulationResult | ResourceResult) -> dict[str, Any]:
     return {
         "MatchedStatements": [
             {"SourcePolicyId": matched.policy, "SourcePolicyType": "IAM Policy"} for matched in evaluation.matched

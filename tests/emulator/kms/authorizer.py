@@ -16,18 +16,10 @@ from emulator.kms import aws_managed_keys, keys
 from emulator.kms.keys import Found
 from plerion_kms.authorization import key_state
 from plerion_kms.authorization.decision import Decision
-from plerion_kms.authorization.kms import KmsCall, authorize_call
+from plerion_kms.authorization.kms import authorize_call
+from plerion_kms.authorization.kms_call import KmsCall
+from plerion_kms.authorization.kms_operations import CRYPTOGRAPHIC, WITHOUT_KEY
 from plerion_kms.authorization.policies import Grant
-
-WITHOUT_KEY = frozenset(
-    {
-        "CreateKey",
-        "GenerateRandom",
-        "ListAliases",
-        "ListKeys",
-        "ListRetirableGrants",
-    }
-)
 
 
 def prepare(call: Call) -> None:
@@ -80,7 +72,7 @@ def hand_over(call: Call) -> None:
             error = key_state.refusal(call.operation, found.kms_key.metadata["KeyState"], found.arn)
         if error is not None:
             raise errors.from_decision(error)
-        if call.operation in key_state.CRYPTOGRAPHIC:
+        if call.operation in CRYPTOGRAPHIC:
             keys.remember_use(found)
         if found.new_alias:
             aws_managed_keys.keep(found.account, found.region, found.new_alias, found.kms_key)

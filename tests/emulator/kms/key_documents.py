@@ -1,6 +1,7 @@
 """What KMS checks in key policies before it stores them, and LocalStack does not.
 
-Source: KMS API reference, CreateKey and PutKeyPolicy; authorization.md "Document validation".
+Source: KMS API reference, CreateKey and PutKeyPolicy;
+plerion_kms/authorization/RULES.md "Document validation".
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from emulator.call import Call
 from emulator.iam import principals
 from emulator.kms import keys
 from emulator.kms.keys import Found
-from plerion_kms.authorization.documents import PolicyKind, parse_policy
-from plerion_kms.authorization.kms import Key, lockout
+from plerion_kms.authorization.documents import parse_policy
+from plerion_kms.authorization.kinds import PolicyKind
+from plerion_kms.authorization.kms import lockout
+from plerion_kms.authorization.kms_call import Key
 from plerion_kms.authorization.validation import validate_key_policy
 
 NEW_KEY = "00000000-0000-0000-0000-000000000000"

@@ -26,8 +26,9 @@ from localstack.services.stores import AccountRegionBundle
 
 from emulator.iam import principals
 from emulator.kms import aws_managed_keys
-from plerion_kms.authorization.documents import PolicyKind, parse_policy
-from plerion_kms.authorization.kms import Key
+from plerion_kms.authorization.documents import parse_policy
+from plerion_kms.authorization.kinds import PolicyKind
+from plerion_kms.authorization.kms_call import Key
 from plerion_kms.authorization.policies import Grant
 
 KEY_ARN = re.compile(r"arn:[a-z-]+:kms:([a-z0-9-]*):([0-9]{12}):(key/|alias/)(.+)")

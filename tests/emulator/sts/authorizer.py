@@ -19,7 +19,8 @@ from emulator.iam.identities import Identity
 from emulator.sts import federation, trust
 from emulator.sts.sessions import SessionKind
 from plerion_kms.authorization.decision import Decision
-from plerion_kms.authorization.documents import PolicyKind, parse_policy
+from plerion_kms.authorization.documents import parse_policy
+from plerion_kms.authorization.kinds import PolicyKind
 from plerion_kms.authorization.request import PrincipalType
 from plerion_kms.authorization.sts import Role, StsCall, authorize_call
 from plerion_kms.authorization.validation import validate_session_policy

@@ -16,7 +16,7 @@ from emulator.sts import authorizer as sts
 from emulator.sts import sessions
 from emulator.sts.federation import Federated
 from emulator.sts.sessions import Session, SessionKind
-from plerion_kms.authorization.documents import PolicyKind
+from plerion_kms.authorization.kinds import PolicyKind
 
 
 class MendedStsProvider(StsProvider):

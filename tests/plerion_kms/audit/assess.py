@@ -31,7 +31,8 @@ from plerion_kms.audit.roles import (
 )
 from plerion_kms.audit.snapshot import Problem, SavedAccount, SavedKey, Snapshot
 from plerion_kms.audit.unknown_context import cases, unknown_keys
-from plerion_kms.authorization.documents import Policy, PolicyKind, parse_policy
+from plerion_kms.authorization.documents import Policy, parse_policy
+from plerion_kms.authorization.kinds import PolicyKind
 
 
 @dataclass(frozen=True, slots=True)

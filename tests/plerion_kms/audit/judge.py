@@ -10,7 +10,8 @@ from plerion_kms.audit.roles import Integration, Role
 from plerion_kms.audit.snapshot import SavedKey
 from plerion_kms.authorization.decision import Decision, Outcome, Source
 from plerion_kms.authorization.documents import Policy
-from plerion_kms.authorization.kms import Key, KmsCall, authorize_permission
+from plerion_kms.authorization.kms import authorize_permission
+from plerion_kms.authorization.kms_call import Key, KmsCall
 from plerion_kms.authorization.kms_operations import OPERATIONS, On, Permission
 from plerion_kms.authorization.policies import Grant
 
@@ -277,8 +278,8 @@ def answer(decision: Decision) -> Answer:
                 trace.effect,
                 trace.failure.operator,
                 trace.failure.key,
-                trace.failure.wanted,
-                trace.failure.seen,
+                trace.failure.expected,
+                trace.failure.actual,
             )
             for trace in decision.trace
             if trace.failure is not None

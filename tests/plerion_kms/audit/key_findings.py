@@ -32,7 +32,7 @@ EXCEPT_FROM_DENY = Fix("Except the Plerion roles from the statements of the key 
 
 WITHOUT_DECISION = frozenset({Verdict.AWS_MANAGED, Verdict.UNUSABLE, Verdict.UNREADABLE})
 
-KEY_POLICY_SOURCES = frozenset({Source.KEY_POLICY.value, Source.NOT_SUPPORTED.value})
+KEY_POLICY_SOURCES = frozenset({Source.KEY_POLICY.value, Source.NOT_CROSS_ACCOUNT.value})
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from typing import Any
 
 from plerion_kms.audit.snapshot import SavedAccount, SavedRole, Snapshot
 from plerion_kms.authorization.caller import Caller
-from plerion_kms.authorization.documents import Policy, PolicyKind, parse_policy
+from plerion_kms.authorization.documents import Policy, parse_policy
+from plerion_kms.authorization.kinds import PolicyKind
 from plerion_kms.authorization.request import ContextValue, Principal, PrincipalType
 from plerion_kms.guide import mode_statement
 

@@ -1,7 +1,7 @@
 """The `Action` and `NotAction` elements.
 
-Source: IAM user guide "IAM JSON policy elements: Action", "... NotAction"; authorization.md "Action / Resource /
-Principal / Not*".
+Source: IAM user guide "IAM JSON policy elements: Action", "... NotAction"; RULES.md "Action, Resource,
+Principal and their complements".
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from plerion_kms.authorization.errors import NotUnderstoodError
+from plerion_kms.authorization.errors import UnsupportedError
 from plerion_kms.authorization.patterns import Pattern, compile_pattern
 
 _FORM = re.compile(r"\*(:\*)?|[a-z0-9-]{1,64}:[a-z0-9*?-]{1,256}", re.ASCII)
@@ -34,12 +34,12 @@ class Actions:
 
 
 def compile_actions(values: Sequence[str], *, complement: bool) -> Actions:
-    """Compile the element's values. Raises NotUnderstoodError for one that is neither `*` nor `service:Name`."""
+    """Compile the element's values. Raises UnsupportedError for one that is neither `*` nor `service:Name`."""
     names, patterns = set(), []
     for value in values:
         folded = value.lower()
         if not _FORM.fullmatch(folded):
-            raise NotUnderstoodError(f"the action {value!r}")
+            raise UnsupportedError(f"the action {value!r}")
         if "*" in folded or "?" in folded:
             patterns.append(compile_pattern("*" if folded == "*:*" else folded))
         else:

@@ -1,6 +1,6 @@
 """The request context: the value of a condition key for one request, or None where the request does not have it.
 
-Source: authorization.md "Context keys for KMS"; IAM user guide "AWS global condition context keys".
+Source: RULES.md "Context keys for KMS"; IAM user guide "AWS global condition context keys".
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from plerion_kms.authorization.context_keys import (
     UNREAD_ATTESTATION,
     service_of,
 )
-from plerion_kms.authorization.errors import NotUnderstoodError
+from plerion_kms.authorization.errors import UnsupportedError
 from plerion_kms.authorization.request import ContextValue, PrincipalType, Request
 
 _PRINCIPAL_TYPES = {
@@ -73,7 +73,7 @@ class Context:
         """The value of a key, whose name is taken without regard to case: a string, or a tuple for a key that holds
         several values. An empty set of values is the same as no key.
 
-        Raises NotUnderstoodError for a key whose value for this request is not known.
+        Raises UnsupportedError for a key whose value for this request is not known.
         """
         folded, prefix, name = _split_key(key)
         value: ContextValue | None = None
@@ -88,11 +88,11 @@ class Context:
         if value is None and folded in _CLOCK:
             value = self._clock(folded)
         if value is None and folded.startswith(UNREAD_ATTESTATION) and UNREAD_ATTESTATION in self._given:
-            raise NotUnderstoodError(f"the attestation document that {key!r} comes from")
+            raise UnsupportedError(f"the attestation document that {key!r} comes from")
         if value is None and (service := service_of(key)) and self._request.action.lower().startswith(f"{service}:"):
-            raise NotUnderstoodError(f"the condition key {key!r}")
+            raise UnsupportedError(f"the condition key {key!r}")
         if not isinstance(value, (str, tuple, NoneType)):
-            raise NotUnderstoodError(f"the value of {key!r} in the request, which is neither text nor a set of texts")
+            raise UnsupportedError(f"the value of {key!r} in the request, which is neither text nor a set of texts")
         if folded in MULTIVALUED and isinstance(value, str):
             return (value,)
         return None if value == () else value
@@ -101,13 +101,13 @@ class Context:
         """Whether the request has the key."""
         try:
             return self.get(key) is not None
-        except NotUnderstoodError:
+        except UnsupportedError:
             return False
 
     def _resource_tags(self) -> Mapping[str, str]:
         request = self._request
-        foreign = request.principal.account != request.resource.account
-        if foreign and not unknowns.RESOURCE_TAGS_ACROSS_ACCOUNTS:
+        cross_account = request.principal.account != request.resource.account
+        if cross_account and not unknowns.RESOURCE_TAGS_ACROSS_ACCOUNTS:
             return {}
         return request.resource.tags or {}
 
@@ -122,7 +122,7 @@ class Context:
     def _clock(self, folded: str) -> str:
         other = self._given.get(_CLOCK[folded])
         if not other or not isinstance(other[0][1], str):
-            raise NotUnderstoodError(f"the request's time: it says neither {' nor '.join(sorted(_CLOCK))}")
+            raise UnsupportedError(f"the request's time: it says neither {' nor '.join(sorted(_CLOCK))}")
         if folded == "aws:epochtime":
             return str(int(datetime.fromisoformat(other[0][1]).timestamp()))
         return datetime.fromtimestamp(int(other[0][1]), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -136,7 +136,7 @@ def _tag(tags: Mapping[str, str], name: str) -> str | None:
 
 
 def _choose[Value](candidates: Mapping[str, Value], name: str) -> Value | None:
-    """One of several values whose names differ in case only: `unknowns.DUPLICATE_TAG_KEYS`."""
+    """One of several values whose names differ in case only (README.md, "Unknown")."""
     if not candidates:
         return None
     return candidates[name] if name in candidates else candidates[min(candidates)]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from plerion_kms.authorization.errors import NotUnderstoodError
+from plerion_kms.authorization.errors import UnsupportedError
 from plerion_kms.authorization.services import OTHER_SERVICES
 
 TAG_PREFIXES = ("aws:principaltag/", "aws:requesttag/", "aws:resourcetag/", "iam:resourcetag/", "sts:requestcontext/")
@@ -51,7 +51,7 @@ _KMS = """
 
 UNREAD_ATTESTATION = "kms:recipientattestation:"
 """Stands in a request's context where an attestation document came with the call: the engine does not read it, so that
-a condition on any `kms:RecipientAttestation:...` is not understood then."""
+a condition on any `kms:RecipientAttestation:...` is unsupported then."""
 
 _ATTESTATION = re.compile(r"kms:recipientattestation:(nitrotpm)?pcr\d{1,2}")
 
@@ -120,8 +120,7 @@ MULTIVALUED = frozenset(name.lower() for name in _SETS.split())
 """Keys that hold a set. Values of other keys are single."""
 
 NOT_IN_KEY_POLICIES = ("aws:resourcetag/", "kms:resourcetag/", "kms:resourcealiases")
-"""Keys that KMS refuses in a key policy. Source: KMS developer guide "ABAC for AWS KMS"; authorization.md "The two seed
-questions"."""
+"""Keys that KMS refuses in a key policy. Source: KMS developer guide "ABAC for AWS KMS"."""
 
 
 @lru_cache(maxsize=4096)
@@ -165,6 +164,6 @@ def service_of(key: str) -> str:
 
 
 def check_known(key: str) -> None:
-    """Raise NotUnderstoodError, with the key's name, unless it is known."""
+    """Raise UnsupportedError, with the key's name, unless it is known."""
     if not is_known(key):
-        raise NotUnderstoodError(f"the condition key {key!r}")
+        raise UnsupportedError(f"the condition key {key!r}")

@@ -23,9 +23,9 @@ class Source(StrEnum):
     RESOURCE_CONTROL = "resource control policy"
     ENDPOINT = "VPC endpoint policy"
     ACCOUNT_ROOT = "account root user"
-    NOT_SUPPORTED = "operation that does not work across accounts"
+    NOT_CROSS_ACCOUNT = "operation that does not work across accounts"
     REQUEST = "request itself"
-    NOT_UNDERSTOOD = "something the engine does not understand"
+    UNSUPPORTED = "something the engine does not support"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +39,13 @@ class AwsError:
 
 @dataclass(frozen=True, slots=True)
 class ConditionFailure:
-    """Why a condition did not hold: operator as written, key as written, wanted values, the value seen (None: the
+    """Why a condition did not hold: operator as written, key as written, expected values, the value actual (None: the
     key is absent from the request)."""
 
     operator: str
     key: str
-    wanted: tuple[str, ...]
-    seen: str | tuple[str, ...] | None
+    expected: tuple[str, ...]
+    actual: str | tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ class Decision:
         return self.allowed, self.source, self.unsupported, self.reason, self.error, self.trace
 
 
-def all_of(decisions: Iterable[Decision]) -> Decision:
+def first_refusal(decisions: Iterable[Decision]) -> Decision:
     """The answer for what needs several permissions, one decision each: the first refusal, else the first that is
     undecided, else the last allow. Raises ValueError if there are none."""
     answer: Decision | None = None

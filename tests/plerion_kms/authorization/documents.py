@@ -1,17 +1,288 @@
-"""Policy documents: parsed, validated and compiled once, reused by every decision.
+"""Policy documents: each parsed and compiled once, and reused by every decision.
 
-Source: IAM user guide "IAM JSON policy elements reference"; authorization.md "Policy language".
+Source: IAM user guide "IAM JSON policy elements reference", "Grammar of the IAM JSON policy language"; RULES.md
+"Policy language".
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import product
 from threading import Lock
+from typing import Protocol
 
+from plerion_kms.authorization.actions import Actions, compile_actions
+from plerion_kms.authorization.conditions import Condition, Unsupported, compile_condition
+from plerion_kms.authorization.context_keys import NOT_IN_KEY_POLICIES
+from plerion_kms.authorization.errors import UnsupportedError
+from plerion_kms.authorization.json_text import JsonNumber, parse_json
 from plerion_kms.authorization.kinds import PolicyKind
-from plerion_kms.authorization.statements import Document, compile_document, unsupported_document
+from plerion_kms.authorization.principals import Principals, compile_principals
+from plerion_kms.authorization.resources import Resources, compile_resources
 
-__all__ = ["Policy", "PolicyKind", "parse_policy"]
+VERSIONS = ("2008-10-17", "2012-10-17")
+ELEMENTS = frozenset(
+    ("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition")
+)
+_WITH_PRINCIPAL = (PolicyKind.KEY, PolicyKind.TRUST, PolicyKind.RESOURCE_CONTROL, PolicyKind.ENDPOINT)
+_WITH_NOT_PRINCIPAL = (PolicyKind.KEY, PolicyKind.ENDPOINT)
+_STAR_COVERS_SERVICES = (PolicyKind.RESOURCE_CONTROL, PolicyKind.ENDPOINT)
+"""Kinds whose `*` means AWS services too: RCPFullAWSAccess, which no account can detach, is all that allows them there
+(AWS Organizations user guide "Resource control policies"). Key policies: `unknowns.STAR_PRINCIPAL_COVERS_SERVICES`."""
+
+
+_ACTIONS_KEPT = 256
+"""For how many actions a document remembers its statements: KMS has about 60, so that only a flood of made-up names
+gets this far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement.
+
+    label: its Sid, or `statement N` counted from 1; empty for a document that cannot be read at all. allow: its effect.
+    actions, resources, principals: None where the element does not narrow the statement: it is missing, or unsupported.
+    conditions: all of them, and every unsupported part: a request that the rest covers may be meant or not.
+    inert: a key policy's statement without Action or Resource, which KMS once accepted and which does nothing.
+    """
+
+    label: str
+    allow: bool
+    actions: Actions | None = None
+    resources: Resources | None = None
+    principals: Principals | None = None
+    conditions: tuple[Condition, ...] = ()
+    inert: bool = False
+
+    def context_keys(self) -> set[str]:
+        """The context keys that it reads, in its conditions and its variables."""
+        keys = {key for condition in self.conditions for key in condition.reads()}
+        return keys | (self.resources.variables() if self.resources else set())
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A compiled document. problem: why it could not be read at all; it then stands for an Allow and a Deny of
+    everything, both unsupported."""
+
+    statements: tuple[Statement, ...] = ()
+    problem: str | None = None
+    _by_action: dict[str, tuple[Statement, ...]] = field(default_factory=dict, repr=False, compare=False)
+
+    def about(self, action: str) -> tuple[Statement, ...]:
+        """The statements that cover an action, given in lower case, as far as their Action element goes."""
+        found = self._by_action.get(action)
+        if found is None:
+            if len(self._by_action) >= _ACTIONS_KEPT:
+                self._by_action.clear()
+            found = self._by_action[action] = tuple(
+                statement
+                for statement in self.statements
+                if not statement.inert and (statement.actions is None or statement.actions.match(action))
+            )
+        return found
+
+
+def unsupported_document(problem: str) -> Document:
+    """A document of which nothing can be read; `problem` says why."""
+    unsupported = (Unsupported(problem),)
+    return Document(tuple(Statement("", allow, conditions=unsupported) for allow in (True, False)), problem)
+
+
+def compile_document(text: str, kind: PolicyKind) -> Document:
+    """Compile a policy's JSON text. Never raises: what is unsupported becomes a part of the statement that it is in, or
+    of every statement, or stands for the whole document."""
+    try:
+        return _compile_document(parse_json(text), kind)
+    except UnsupportedError as problem:
+        return unsupported_document(str(problem))
+
+
+def _compile_document(content: object, kind: PolicyKind) -> Document:
+    if not isinstance(content, Mapping):
+        raise UnsupportedError("the document, which is not a JSON object")
+    problems = [
+        f"the element {element!r} of the document"
+        for element in content
+        if element not in ("Version", "Id", "Statement")
+    ]
+    version = content.get("Version", "2008-10-17")
+    variables: bool | None = version == "2012-10-17"
+    if version not in VERSIONS:
+        problems.append(f"the version {version!r} of the document")
+        variables = None
+    statements = content.get("Statement")
+    listed = statements if isinstance(statements, list) else [statements]
+    if not listed or not all(isinstance(statement, Mapping) for statement in listed):
+        problems = problems or ["the document, which has no Statement that is an object or a list of objects"]
+        raise UnsupportedError("; ".join(problems))
+    return Document(
+        tuple(
+            compiled
+            for number, statement in enumerate(listed, 1)
+            for compiled in _Builder(statement, kind, variables, problems).statements(number)
+        )
+    )
+
+
+type _Alternatives[Element] = list[tuple[Element, list[str]]]
+"""An element of a statement, with what is unsupported in it. More than one: the statement stands for as many
+statements, each with one of them."""
+
+
+class _Builder:
+    """Compiles the elements of one statement and collects what is unsupported. problems: what is unsupported in the
+    document around it."""
+
+    def __init__(
+        self, content: Mapping[str, object], kind: PolicyKind, variables: bool | None, problems: Iterable[str]
+    ) -> None:
+        self.content = content
+        self.kind = kind
+        self.variables = variables
+        self.unknown = [f"the element {element!r}" for element in content if element not in ELEMENTS]
+        self.problems = [*problems, *self.unknown]
+        if "Sid" in content and type(content["Sid"]) is not str:
+            self.problems.append("the Sid, which is not a string")
+
+    def statements(self, number: int) -> Iterable[Statement]:
+        """The statement, and what else it may be."""
+        sid = self.content.get("Sid")
+        label = sid if type(sid) is str and sid else f"statement {number}"
+        principals, of_principals = self.principals()
+        conditions = self.conditions()
+        for (allow, of_effect), (actions, of_actions), (resources, of_resources) in product(
+            self.effects(), self.actions(), self.resources()
+        ):
+            unsupported = (*self.problems, *of_effect, *of_actions, *of_resources, *of_principals)
+            yield Statement(
+                label,
+                allow,
+                actions,
+                resources,
+                principals,
+                (*(Unsupported(what) for what in unsupported), *conditions),
+                self.inert(),
+            )
+
+    def inert(self) -> bool:
+        """Whether it is a key policy's statement that lacks Action or Resource, unless an unknown element may be it."""
+        lacks = not all({name, f"Not{name}"} & self.content.keys() for name in ("Action", "Resource"))
+        return self.kind is PolicyKind.KEY and not self.unknown and lacks
+
+    def effects(self) -> _Alternatives[bool]:
+        effect = self.content.get("Effect")
+        if effect not in ("Allow", "Deny"):
+            problem = [f"the Effect {effect!r}"]
+            return [(True, problem), (False, problem)]
+        return [(effect == "Allow", [])]
+
+    def actions(self) -> _Alternatives[Actions | None]:
+        return self._element("Action", compile_actions)
+
+    def resources(self) -> _Alternatives[Resources | None]:
+        if self.kind is PolicyKind.TRUST:
+            # A trust policy is attached to its role: naming a resource is an error.
+            return [(None, [f"the element {name!r}" for name in ("Resource", "NotResource") if name in self.content])]
+        return self._element("Resource", partial(compile_resources, kind=self.kind, variables=self.variables))
+
+    def principals(self) -> tuple[Principals | None, list[str]]:
+        present = [name for name in ("Principal", "NotPrincipal") if name in self.content]
+        if self.kind not in _WITH_PRINCIPAL:
+            return None, [f"the element {name!r}" for name in present]
+        if len(present) != 1:
+            return None, ["the statement, which needs one of Principal and NotPrincipal"]
+        complement = present[0] == "NotPrincipal"
+        problems: list[str] = []
+        if complement and (self.kind not in _WITH_NOT_PRINCIPAL or self.content.get("Effect") != "Deny"):
+            # "Not supported" with Allow: IAM user guide "AWS JSON policy elements: NotPrincipal".
+            problems.append("the element 'NotPrincipal'")
+        try:
+            return compile_principals(
+                self.content[present[0]],
+                complement=complement,
+                providers=self.kind is PolicyKind.TRUST,
+                star_covers_services=self.kind in _STAR_COVERS_SERVICES,
+            ), problems
+        except UnsupportedError as problem:
+            return None, [*problems, str(problem)]
+
+    def conditions(self) -> list[Condition]:
+        block = self.content.get("Condition", {})
+        if not isinstance(block, Mapping):
+            return [Unsupported("the Condition, which is not an object")]
+        compiled: list[Condition] = []
+        for operator, keys in block.items():
+            if not isinstance(keys, Mapping):
+                compiled.append(Unsupported(f"the condition {operator!r}, which is not an object"))
+                continue
+            for key, values in keys.items():
+                try:
+                    compiled.append(self._condition(operator, key, values))
+                except UnsupportedError as problem:
+                    compiled.append(Unsupported(str(problem)))
+        return compiled
+
+    def _condition(self, operator: str, key: str, values: object) -> Condition:
+        if self.kind is PolicyKind.KEY and key.lower().startswith(NOT_IN_KEY_POLICIES):
+            raise UnsupportedError(f"the condition key {key!r}, which is not permitted in a key policy")
+        return compile_condition(operator, key, _condition_values(key, values), variables=self.variables)
+
+    def _element[Element](self, name: str, compile_values: _Compile[Element]) -> _Alternatives[Element | None]:
+        """Action or Resource, or its `Not`. A value that cannot be read may be any: one among others stands in a
+        statement of its own, or, in a `Not` element, may exclude anything."""
+        present = [candidate for candidate in (name, f"Not{name}") if candidate in self.content]
+        if len(present) != 1:
+            return [(None, [f"the statement, which needs one of {name} and Not{name}"])]
+        values = self.content[present[0]]
+        listed = values if isinstance(values, list) else [values]
+        texts = [value for value in listed if type(value) is str]
+        if not listed or len(texts) < len(listed):
+            return [(None, [f"the {present[0]}, which is not a string or a list of strings"])]
+        complement = present[0] != name
+        try:
+            return [(compile_values(texts, complement=complement), [])]
+        except UnsupportedError:
+            readable, problems = _readable(texts, lambda text: compile_values([text], complement=complement))
+        compiled = compile_values(readable, complement=complement) if readable else None
+        if complement or compiled is None:
+            return [(compiled, problems)]
+        return [(compiled, []), (None, problems)]
+
+
+class _Compile[Element](Protocol):
+    def __call__(self, values: Sequence[str], *, complement: bool) -> Element: ...
+
+
+def _readable(values: Iterable[str], compile_value: Callable[[str], object]) -> tuple[list[str], list[str]]:
+    """The values that can be compiled, and what is wrong with the others."""
+    readable, problems = [], []
+    for value in values:
+        try:
+            compile_value(value)
+            readable.append(value)
+        except UnsupportedError as problem:
+            problems.append(str(problem))
+    return readable, problems
+
+
+def _condition_values(key: str, values: object) -> tuple[str, ...]:
+    """A condition's values as text: strings, and JSON's numbers and booleans, which AWS takes as their text."""
+    listed = values if isinstance(values, list) else [values]
+    texts = []
+    for value in listed:
+        if isinstance(value, bool):
+            texts.append("true" if value else "false")
+        elif isinstance(value, (str, JsonNumber)):
+            texts.append(str(value))
+        else:
+            raise UnsupportedError(f"the values of the condition key {key!r}")
+    if not texts:
+        raise UnsupportedError(f"the condition key {key!r}, which has no values")
+    return tuple(texts)
+
 
 MAX_CACHED_CHARACTERS = 1 << 25
 """How much text the compiled documents that are kept may have together: 10,000 policies of 3,300 characters. A compiled

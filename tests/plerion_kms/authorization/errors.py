@@ -3,5 +3,5 @@
 from __future__ import annotations
 
 
-class NotUnderstoodError(Exception):
+class UnsupportedError(Exception):
     """Something in a policy or a request has a meaning that the engine does not know; the text names it."""

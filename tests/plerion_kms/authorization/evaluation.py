@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from plerion_kms.authorization import unknowns
 from plerion_kms.authorization.context import Context
 from plerion_kms.authorization.decision import ConditionFailure, Source, StatementTrace
-from plerion_kms.authorization.documents import Policy, PolicyKind
-from plerion_kms.authorization.errors import NotUnderstoodError
-from plerion_kms.authorization.principals import Named
+from plerion_kms.authorization.documents import Policy, Statement, unsupported_document
+from plerion_kms.authorization.errors import UnsupportedError
+from plerion_kms.authorization.kinds import PolicyKind
+from plerion_kms.authorization.principals import PrincipalMatch
 from plerion_kms.authorization.request import Request
-from plerion_kms.authorization.statements import Statement, unsupported_document
 
 _SLOTS = {
     Source.IDENTITY: (PolicyKind.IDENTITY,),
@@ -29,7 +29,7 @@ _SLOTS = {
 
 
 @dataclass(slots=True)
-class Asked:
+class PreparedRequest:
     """A request, ready to be compared: its context, its action in lower case, and whether its caller has a permissions
     boundary."""
 
@@ -39,23 +39,27 @@ class Asked:
     bounded: bool = False
 
     @classmethod
-    def of(cls, request: Request, *, bounded: bool = False) -> Asked:
+    def of(cls, request: Request, *, bounded: bool = False) -> PreparedRequest:
         """Prepare a request."""
         return cls(request, Context(request), request.action.lower(), bounded)
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
-    """A statement that covers the request, the name of its policy, and how the statement names the caller
-    (`Named.SELF` where it names no principals). unsupported: what makes it doubtful, empty if it certainly covers."""
+class StatementMatch:
+    """A statement that covers the request.
+
+    policy: the name of its policy.
+    principal_match: how it names the caller, `PrincipalMatch.SELF` if it names no principals.
+    unsupported: what makes it doubtful, empty if it certainly covers the request.
+    """
 
     policy: str
     statement: Statement
-    named: Named
+    principal_match: PrincipalMatch
     unsupported: tuple[str, ...] = ()
 
 
-class Reading:
+class PolicyAnalysis:
     """What the policies of one source say about a request.
 
     allowing: the matching Allow that names the caller in the strongest way; denying: a matching Deny; None if there is
@@ -66,57 +70,61 @@ class Reading:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.allowing: Match | None = None
-        self.denying: Match | None = None
-        self.doubtful: list[Match] = []
+        self.allowing: StatementMatch | None = None
+        self.denying: StatementMatch | None = None
+        self.doubtful: list[StatementMatch] = []
 
-    def doubts(self, *effects: bool) -> list[Match]:
+    def doubts(self, *effects: bool) -> list[StatementMatch]:
         """The doubtful statements that would change what the policies say. effects: True for Allow, False for Deny."""
-        certain = self.allowing.named if self.allowing else 0
+        certain = self.allowing.principal_match if self.allowing else 0
         return [
             match
             for match in self.doubtful
-            if match.statement.allow in effects and not (match.statement.allow and match.named <= certain)
+            if match.statement.allow in effects and not (match.statement.allow and match.principal_match <= certain)
         ]
 
-    def at_most(self) -> Reading:
+    def at_most(self) -> PolicyAnalysis:
         """The same if every doubtful Allow matches and no doubtful Deny does."""
-        reading = Reading(self.source)
-        reading.allowing = max(self.doubts(True), key=lambda match: match.named, default=self.allowing)
-        return reading
+        analysis = PolicyAnalysis(self.source)
+        analysis.allowing = max(self.doubts(True), key=lambda match: match.principal_match, default=self.allowing)
+        return analysis
 
 
-def read_policies(source: Source, policies: Iterable[Policy], asked: Asked) -> Reading:
+def analyze_policies(source: Source, policies: Iterable[Policy], prepared: PreparedRequest) -> PolicyAnalysis:
     """Read all the policies of one source. What is unsupported makes a statement doubtful and is never raised."""
-    reading = Reading(source)
+    analysis = PolicyAnalysis(source)
     for policy in policies:
-        for statement in _statements(source, policy, asked):
-            allow, allowing = statement.allow, reading.allowing
-            named = _named(source, statement, asked)
+        for statement in _statements(source, policy, prepared):
+            allow, allowing = statement.allow, analysis.allowing
+            matched = _match_principal(source, statement, prepared)
             # An Allow that names the caller in no stronger way adds nothing.
-            if named is None or (allow and allowing is not None and named <= allowing.named):
+            if matched is None or (allow and allowing is not None and matched <= allowing.principal_match):
                 continue
-            covers = _covers(statement, asked)
+            covers = _covers(statement, prepared)
             if covers is True:
-                match = Match(policy.name, statement, named)
+                match = StatementMatch(policy.name, statement, matched)
                 if not allow:
-                    reading.denying = match
-                    return reading
-                reading.allowing = match
+                    analysis.denying = match
+                    return analysis
+                analysis.allowing = match
             elif covers is not False:
-                reading.doubtful.append(Match(policy.name, statement, named, covers))
-    return reading
+                analysis.doubtful.append(StatementMatch(policy.name, statement, matched, covers))
+    return analysis
 
 
-def _named(source: Source, statement: Statement, asked: Asked) -> Named | None:
+def _match_principal(source: Source, statement: Statement, prepared: PreparedRequest) -> PrincipalMatch | None:
     """How the statement names the caller; None if it does not."""
     principals = statement.principals
     if principals is None:
-        return Named.SELF
-    named = principals.names(asked.request.principal, allow=statement.allow, bounded=asked.bounded)
-    if named is Named.SELF and not unknowns.STAR_PRINCIPAL_IGNORES_BOUNDARY and _star_alone(source, statement):
-        return Named.ROLE
-    return named
+        return PrincipalMatch.SELF
+    matched = principals.match(prepared.request.principal, allow=statement.allow, bounded=prepared.bounded)
+    if (
+        matched is PrincipalMatch.SELF
+        and not unknowns.STAR_PRINCIPAL_IGNORES_BOUNDARY
+        and _star_alone(source, statement)
+    ):
+        return PrincipalMatch.ROLE
+    return matched
 
 
 def _star_alone(source: Source, statement: Statement) -> bool:
@@ -125,65 +133,67 @@ def _star_alone(source: Source, statement: Statement) -> bool:
     return by_star and all(getattr(each, "key", "").lower() != "aws:principalarn" for each in statement.conditions)
 
 
-def trace_policies(source: Source, policies: Iterable[Policy], asked: Asked) -> Iterable[StatementTrace]:
+def trace_policies(source: Source, policies: Iterable[Policy], prepared: PreparedRequest) -> Iterable[StatementTrace]:
     """The statements of one source that match, and those that match but for a condition."""
     for policy in policies:
-        traces = (_trace(source, policy.name, statement, asked) for statement in _statements(source, policy, asked))
+        traces = (
+            _trace(source, policy.name, statement, prepared) for statement in _statements(source, policy, prepared)
+        )
         # A statement with an unsupported value stands for two.
         yield from dict.fromkeys(trace for trace in traces if trace is not None)
 
 
-def _statements(source: Source, policy: Policy, asked: Asked) -> Iterable[Statement]:
+def _statements(source: Source, policy: Policy, prepared: PreparedRequest) -> Iterable[Statement]:
     document = policy.document
     if policy.kind not in _SLOTS[source]:
         document = unsupported_document(f"a policy of kind {policy.kind.value!r} used as {source.value}")
-    return document.about(asked.action)
+    return document.about(prepared.action)
 
 
-def _covers_resource(statement: Statement, asked: Asked) -> bool:
-    resources, resource = statement.resources, asked.request.resource
+def _covers_resource(statement: Statement, prepared: PreparedRequest) -> bool:
+    resources, resource = statement.resources, prepared.request.resource
     return (
         resources is None
         or resources.everything
-        or resources.match(asked.action, resource.arn, resource.account, asked.context.get, allow=statement.allow)
+        or resources.match(prepared.action, resource.arn, resource.account, prepared.context.get, allow=statement.allow)
     )
 
 
-def _covers(statement: Statement, asked: Asked) -> bool | tuple[str, ...]:
+def _covers(statement: Statement, prepared: PreparedRequest) -> bool | tuple[str, ...]:
     """Whether the rest of the statement covers the request, whose action and caller it covers; the names of what is
     unsupported if it depends on that. What certainly fails counts first, in any order."""
     unsupported: tuple[str, ...] = ()
     try:
-        if not _covers_resource(statement, asked):
+        if not _covers_resource(statement, prepared):
             return False
-    except NotUnderstoodError as problem:
+    except UnsupportedError as problem:
         unsupported = (str(problem),)
     for condition in statement.conditions:
         try:
-            if not condition.holds(asked.context.get):
+            if not condition.holds(prepared.context.get):
                 return False
-        except NotUnderstoodError as problem:
+        except UnsupportedError as problem:
             unsupported += (str(problem),)
     return unsupported or True
 
 
-def _trace(source: Source, policy: str, statement: Statement, asked: Asked) -> StatementTrace | None:
+def _trace(source: Source, policy: str, statement: Statement, prepared: PreparedRequest) -> StatementTrace | None:
     """None for a statement that covers another caller or resource, or of which neither is certain."""
-    if _named(source, statement, asked) is None:
+    if _match_principal(source, statement, prepared) is None:
         return None
     failure: ConditionFailure | None = None
     certain = True
     try:
-        if not _covers_resource(statement, asked):
+        if not _covers_resource(statement, prepared):
             return None
-    except NotUnderstoodError:
+    except UnsupportedError:
         certain = False
     for condition in statement.conditions:
         try:
-            if not condition.holds(asked.context.get):
-                failure = condition.failure(asked.context.get)
+            if not condition.holds(prepared.context.get):
+                failure = condition.failure(prepared.context.get)
                 break
-        except NotUnderstoodError:
+        except UnsupportedError:
             certain = False
     if failure is None and not certain:
         return None

@@ -1,4 +1,4 @@
-"""A decision in a few lines that a person understands."""
+"""A decision in a few lines for people."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from plerion_kms.authorization.decision import ConditionFailure, Decision, State
 
 def explain(decision: Decision) -> str:
     """First line: allowed or refused, and by what. Then the statements that matched, and for near misses the failing
-    condition with the key, the wanted and the seen value."""
+    condition with the key, the expected and the actual value."""
     verdict = "allowed by" if decision.allowed else "refused:"
     lines = [f"{verdict} {decision.source.value}: {decision.reason}"]
     lines += [f"  {_matched(trace)}" for trace in decision.trace if trace.failure is None]
@@ -24,15 +24,17 @@ def _matched(trace: StatementTrace) -> str:
 
 
 def _missed(trace: StatementTrace, failure: ConditionFailure) -> str:
-    wanted = " or ".join(repr(value) for value in failure.wanted)
+    expected = " or ".join(repr(value) for value in failure.expected)
     # Every negated operator of AWS's has `Not` in its name, and no other has.
     but = "anything but " if "not" in failure.operator.lower() else ""
-    return f"not matched: {_name(trace)}: {failure.operator} {failure.key} wants {but}{wanted}, saw {_seen(failure)}"
+    return (
+        f"not matched: {_name(trace)}: {failure.operator} {failure.key} expects {but}{expected}, got {_actual(failure)}"
+    )
 
 
-def _seen(failure: ConditionFailure) -> str:
-    if failure.seen is None:
+def _actual(failure: ConditionFailure) -> str:
+    if failure.actual is None:
         return "nothing (the key is absent)"
-    if isinstance(failure.seen, str):
-        return repr(failure.seen)
-    return "[" + ", ".join(repr(value) for value in failure.seen) + "]"
+    if isinstance(failure.actual, str):
+        return repr(failure.actual)
+    return "[" + ", ".join(repr(value) for value in failure.actual) + "]"

@@ -1,6 +1,6 @@
 """KMS grants: whom they serve, for what, and who may create children of them and retire them.
 
-Source: KMS developer guide "Grants in AWS KMS", "Retiring and revoking grants"; authorization.md "Grants".
+Source: KMS developer guide "Grants in AWS KMS", "Retiring and revoking grants"; RULES.md "Grants".
 """
 
 from __future__ import annotations
@@ -11,14 +11,16 @@ from plerion_kms.authorization.context import Context
 from plerion_kms.authorization.context_keys import ENCRYPTION_CONTEXT_PREFIX
 from plerion_kms.authorization.kms_operations import GRANT_OPERATIONS
 from plerion_kms.authorization.policies import Grant
-from plerion_kms.authorization.principals import Named
+from plerion_kms.authorization.principals import PrincipalMatch
 from plerion_kms.authorization.request import Principal, PrincipalType, Request
 
 _WITHOUT_ENCRYPTION_CONTEXT = ("describekey", "retiregrant")
 """Operations for which AWS ignores a grant's constraints on the encryption context."""
 
 
-def matching_grants(grants: Iterable[Grant], request: Request, context: Context) -> Iterable[tuple[Grant, Named]]:
+def matching_grants(
+    grants: Iterable[Grant], request: Request, context: Context
+) -> Iterable[tuple[Grant, PrincipalMatch]]:
     """The grants that allow the request's action, each with how it names the caller."""
     operation = request.action.partition(":")[2].lower()
     for grant in grants:
@@ -26,35 +28,35 @@ def matching_grants(grants: Iterable[Grant], request: Request, context: Context)
             continue
         if operation not in (name.lower() for name in GRANT_OPERATIONS.intersection(grant.operations)):
             continue
-        named = names(grant.grantee, request.principal)
-        if named is not None and _constraints_hold(grant, operation, request, context):
-            yield grant, named
+        matched = match_principal(grant.grantee, request.principal)
+        if matched is not None and _constraints_hold(grant, operation, request, context):
+            yield grant, matched
 
 
-def names(grantee: str, caller: Principal) -> Named | None:
+def match_principal(grantee: str, caller: Principal) -> PrincipalMatch | None:
     """How a grant's grantee or retiring principal means the caller.
 
     A role covers all its sessions, and an account leaves it to its own identity policies (both inferred).
     """
     if caller.type is PrincipalType.SERVICE:
-        return Named.SELF if grantee == caller.arn else None
+        return PrincipalMatch.SELF if grantee == caller.arn else None
     if not caller.account:
         return None
     if grantee in (caller.arn, caller.issuer_arn):
-        return Named.SELF
+        return PrincipalMatch.SELF
     if grantee.endswith(f"::{caller.account}:root") or grantee == caller.account:
-        return Named.SELF if caller.type is PrincipalType.ACCOUNT_ROOT else Named.ACCOUNT
+        return PrincipalMatch.SELF if caller.type is PrincipalType.ACCOUNT_ROOT else PrincipalMatch.ACCOUNT
     return None
 
 
-def right_to_retire(grant: Grant, caller: Principal) -> Named | None:
+def right_to_retire(grant: Grant, caller: Principal) -> PrincipalMatch | None:
     """Whether the caller may retire the grant: its retiring principal, its grantee if RetireGrant is among its
     operations, and the account that created it (whose users and roles need an identity policy as well: inferred)."""
-    rights = [names(grant.retiring, caller)] if grant.retiring else []
+    rights = [match_principal(grant.retiring, caller)] if grant.retiring else []
     if "RetireGrant" in grant.operations:
-        rights.append(names(grant.grantee, caller))
+        rights.append(match_principal(grant.grantee, caller))
     if caller.account and caller.account == grant.issuing_account:
-        rights.append(Named.SELF if caller.type is PrincipalType.ACCOUNT_ROOT else Named.ACCOUNT)
+        rights.append(PrincipalMatch.SELF if caller.type is PrincipalType.ACCOUNT_ROOT else PrincipalMatch.ACCOUNT)
     return max((right for right in rights if right is not None), default=None)
 
 

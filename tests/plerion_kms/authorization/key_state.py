@@ -1,6 +1,6 @@
 """What a key's state refuses, once the call is authorized.
 
-Source: KMS developer guide "Key states of AWS KMS keys" (the table and its notes); authorization.md "Key state and
+Source: KMS developer guide "Key states of AWS KMS keys" (the table and its notes); RULES.md "Key state and
 ordering". The order of KMS's checks is inferred: request members, key id, authorization, key state, key usage,
 ciphertext.
 """
@@ -8,26 +8,7 @@ ciphertext.
 from __future__ import annotations
 
 from plerion_kms.authorization.decision import AwsError
-
-CRYPTOGRAPHIC = frozenset(
-    (
-        "Decapsulate",
-        "Decrypt",
-        "DeriveSharedSecret",
-        "Encapsulate",
-        "Encrypt",
-        "GenerateDataKey",
-        "GenerateDataKeyPair",
-        "GenerateDataKeyPairWithoutPlaintext",
-        "GenerateDataKeyWithoutPlaintext",
-        "GenerateMac",
-        "ReEncrypt",
-        "Sign",
-        "Verify",
-        "VerifyMac",
-    )
-)
-"""Operations that use a key's material. KMS counts the days since the last of them."""
+from plerion_kms.authorization.kms_operations import CRYPTOGRAPHIC
 
 _USING = CRYPTOGRAPHIC | {"CreateGrant", "GetPublicKey", "ReplicateKey"}
 _ROTATING = frozenset(("DisableKeyRotation", "EnableKeyRotation", "RotateKeyOnDemand"))
@@ -82,7 +63,7 @@ def refusal(operation: str, state: str, key_arn: str) -> AwsError | None:
     refuses everything, by name.
     """
     if state not in _STATES:
-        return AwsError(_INVALID, 400, f"{key_arn} is in a state that is not understood: {state}.")
+        return AwsError(_INVALID, 400, f"{key_arn} is in a state that is unsupported: {state}.")
     if operation == "CancelKeyDeletion":
         return None if state in _DELETABLE else AwsError(_INVALID, 400, f"{key_arn} is not pending deletion.")
     for operations, code, text in _STATES[state]:

@@ -1,24 +1,24 @@
 """KMS: which permissions an API operation needs, on which keys, with which context keys; grants.
 
-Source: authorization.md "KMS API level"; KMS developer guide "AWS KMS permissions".
+Source: RULES.md "KMS API level"; KMS developer guide "AWS KMS permissions".
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from plerion_kms.authorization.arn import parse_arn
 from plerion_kms.authorization.caller import Caller
-from plerion_kms.authorization.decision import AwsError, Decision, Source, all_of
-from plerion_kms.authorization.documents import PolicyKind, parse_policy
-from plerion_kms.authorization.engine import decide, refuse_not_understood
+from plerion_kms.authorization.decision import AwsError, Decision, Source, first_refusal
+from plerion_kms.authorization.documents import parse_policy
+from plerion_kms.authorization.engine import decide, refuse_unsupported
+from plerion_kms.authorization.kinds import PolicyKind
 from plerion_kms.authorization.kms_call import Key, KmsCall
 from plerion_kms.authorization.kms_context import call_context
-from plerion_kms.authorization.kms_operations import OPERATIONS, KeyId, On, Permission, permissions
+from plerion_kms.authorization.kms_operations import OPERATIONS, KeyId, On, Permission
 from plerion_kms.authorization.messages import CIPHERTEXT, NO_RESOURCE, Refusal, Wording, access_denied, wording_for
 from plerion_kms.authorization.request import Request, Resource
-
-__all__ = ["Key", "KmsCall", "authorize_call", "authorize_permission", "lockout", "permissions"]
 
 RESERVED_ALIASES = "alias/aws/"
 """The start of the names that only AWS gives, to AWS managed keys. Source: KMS API reference, CreateAlias."""
@@ -34,19 +34,29 @@ def authorize_call(caller: Caller, call: KmsCall) -> Decision:
     exist, or that the operation does not take by its alias, is refused with NotFoundException; a missing key of another
     account is refused as if it were forbidden.
     """
-    if call.operation not in OPERATIONS:
-        request = Request(caller.principal, f"kms:{call.operation}", Resource("*", call.account))
-        return refuse_not_understood(request, f"the KMS operation {call.operation!r}")
-    try:
-        return _authorize(caller, call)
-    except Exception as error:  # an error of ours must never become an allow, nor a crash of the caller
-        request = Request(caller.principal, f"kms:{call.operation}", Resource("*", call.account))
-        return refuse_not_understood(request, f"the call: {type(error).__name__} while reading it")
+    return _fail_closed(caller, call, lambda: _authorize(caller, call))
 
 
 def authorize_permission(caller: Caller, call: KmsCall, permission: Permission) -> Decision:
-    """Decide one of the permissions that the call needs, on the key that `call.keys` has for it."""
-    return _on_key(caller, call, permission, call.keys.get(permission.on.value))
+    """Decide one of the permissions that the call needs, on the key that call.keys has for it.
+
+    caller: who makes the call.
+    call: the call, its keys already resolved.
+    permission: one of `permissions(call.operation)`.
+    Total, as `authorize_call` is.
+    """
+    return _fail_closed(caller, call, lambda: _decide_permission(caller, call, permission))
+
+
+def _fail_closed(caller: Caller, call: KmsCall, decide_call: Callable[[], Decision]) -> Decision:
+    """The decision; a refusal of an unknown operation, or of a call that raises an error of ours."""
+    request = Request(caller.principal, f"kms:{call.operation}", Resource("*", call.account))
+    if call.operation not in OPERATIONS:
+        return refuse_unsupported(request, f"the KMS operation {call.operation!r}")
+    try:
+        return decide_call()
+    except Exception as error:  # an error of ours must never become an allow, nor a crash of the caller
+        return refuse_unsupported(request, f"the call: {type(error).__name__} while reading it")
 
 
 def lockout(caller: Caller, key: Key, new_policy: str, region: str, *, bypass: bool = False) -> AwsError | None:
@@ -55,7 +65,7 @@ def lockout(caller: Caller, key: Key, new_policy: str, region: str, *, bypass: b
 
     It is the full decision of kms:PutKeyPolicy with the new policy, the caller's own policies included, on `key` (for
     CreateKey and ReplicateKey: the key that is to be). bypass: BypassPolicyLockoutSafetyCheck was sent.
-    Source: KMS developer guide "Default key policy"; authorization.md "Document validation".
+    Source: KMS developer guide "Default key policy"; RULES.md "Document validation".
     """
     if bypass:
         return None
@@ -76,13 +86,17 @@ def _authorize(caller: Caller, call: KmsCall) -> Decision:
         key_id = str(call.parameters.get(member) or "")
         if KeyId.ALIAS not in operation.key_ids and key_id.split(":", 5)[-1].startswith("alias/"):
             return _not_found(f"Invalid keyId '{key_id}'")
-    return all_of(
-        _on_no_key(caller, call, permission)
-        if permission.on in _ALIAS_OR_NOTHING
-        else authorize_permission(caller, call, permission)
-        for permission in permissions(call.operation)
+    return first_refusal(
+        _decide_permission(caller, call, permission)
+        for permission in operation.permissions
         if not permission.when or call.parameters.get(permission.when)
     )
+
+
+def _decide_permission(caller: Caller, call: KmsCall, permission: Permission) -> Decision:
+    if permission.on in _ALIAS_OR_NOTHING:
+        return _on_no_key(caller, call, permission)
+    return _on_key(caller, call, permission, call.keys.get(permission.on.value))
 
 
 def _on_no_key(caller: Caller, call: KmsCall, permission: Permission) -> Decision:
@@ -98,10 +112,10 @@ def _on_no_key(caller: Caller, call: KmsCall, permission: Permission) -> Decisio
     owner = parsed.account if parsed else call.account
     request = Request(caller.principal, permission.action, Resource(arn, owner), context)
     if parsed is None and arn != "*":
-        return refuse_not_understood(request, f"the retiring principal {arn!r}")
+        return refuse_unsupported(request, f"the retiring principal {arn!r}")
     if owner != call.account:
-        error = access_denied(request, Refusal.UNREACHABLE, Source.NOT_SUPPORTED, wording_for(request))
-        return Decision(False, Source.NOT_SUPPORTED, f"{arn} is not in the caller's account", error)
+        error = access_denied(request, Refusal.UNREACHABLE, Source.NOT_CROSS_ACCOUNT, wording_for(request))
+        return Decision(False, Source.NOT_CROSS_ACCOUNT, f"{arn} is not in the caller's account", error)
     return decide(request, caller.policies(), NO_RESOURCE if permission.when else wording_for(request))
 
 
@@ -121,15 +135,12 @@ def _on_key(caller: Caller, call: KmsCall, permission: Permission, key: Key | No
 
 def _wording(call: KmsCall, permission: Permission, request: Request) -> Wording:
     from_ciphertext = call.ciphertext_only and permission.on in (On.KEY, On.SOURCE)
-    foreign = request.resource.account != request.principal.account
-    return CIPHERTEXT if from_ciphertext and foreign else wording_for(request)
+    cross_account = request.resource.account != request.principal.account
+    return CIPHERTEXT if from_ciphertext and cross_account else wording_for(request)
 
 
 def _no_such_key(caller: Caller, call: KmsCall, permission: Permission) -> Decision:
-    member = {On.SOURCE: "SourceKeyId", On.DESTINATION: "DestinationKeyId", On.TARGET: "TargetKeyId"}.get(
-        permission.on, "TargetKeyId" if call.operation == "CreateAlias" else "KeyId"
-    )
-    key_id = str(call.parameters.get(member) or "")
+    key_id = str(call.parameters.get(OPERATIONS[call.operation].keys[permission.on]) or "")
     if permission.on is On.REPLICA:
         call = replace(call, region=str(call.parameters.get("PrimaryRegion")))
         key_id = key_id.rpartition("/")[2]
@@ -164,8 +175,6 @@ def _not_found_text(call: KmsCall, key_id: str) -> str:
         return f"Alias {key_id} is not found." if ":alias/" in key_id else f"Key '{key_id}' does not exist"
     if key_id.startswith("alias/"):
         return f"Alias {prefix}{key_id} is not found."
-    if not key_id and "AliasName" in call.parameters:
-        return f"Alias {prefix}{call.parameters['AliasName']} is not found."
     return f"Key '{prefix}key/{key_id}' does not exist" if _looks_like_an_id(key_id) else f"Invalid keyId '{key_id}'"
 
 

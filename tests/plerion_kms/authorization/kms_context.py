@@ -1,6 +1,6 @@
 """The condition keys of a KMS call: from the key, and from the members of the request.
 
-Source: KMS developer guide "Condition keys for AWS KMS"; authorization.md "Condition-key values".
+Source: KMS developer guide "Condition keys for AWS KMS"; RULES.md "Condition-key values".
 """
 
 from __future__ import annotations
@@ -146,8 +146,7 @@ def _pairs(pairs: Mapping[str, str]) -> dict[str, ContextValue]:
 
 
 def _request_alias(call: KmsCall, permission: Permission) -> str | None:
-    member = {On.SOURCE: "SourceKeyId", On.DESTINATION: "DestinationKeyId"}.get(permission.on, "KeyId")
-    key_id = call.parameters.get(member)
+    key_id = call.parameters.get(OPERATIONS[call.operation].keys[permission.on])
     if not isinstance(key_id, str):
         return None
     if key_id.startswith("arn:"):

@@ -2,13 +2,13 @@
 key.
 
 Source: AWS KMS API reference (the "Cross-account use" and "Required permissions" of each operation); KMS developer
-guide "AWS KMS permissions"; authorization.md "Operations".
+guide "AWS KMS permissions"; RULES.md "Operations".
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 
@@ -61,19 +61,32 @@ class Permission:
 class Operation:
     """One operation.
 
-    permissions: in the order in which they are checked. across_accounts: works with a key of another account.
-    key_ids: how the request may name the key; key_members: the request members that do.
-    context: condition keys from the request's members, beside those of every key (`KEY_CONTEXT`).
-    grant: the grant operations that allow it, empty where no grant does.
+    permissions: in the order in which they are checked.
+    across_accounts: whether it works with a key of another account.
+    key_ids: the ways in which the request may name a key, other than by `AliasName`.
+    keys: the request member that names each key, by the key's role in the call. The replica of UpdatePrimaryRegion has
+        the primary key's id, in another Region. ListAliases takes a key as a filter and needs no permission on it.
+    context: condition keys from the request's members, in addition to those of every key (`KEY_CONTEXT`).
+    grant: the grant operations that allow it, empty if no grant does.
+    key_usage: the KeyUsage of the keys whose material it uses, empty if it uses none.
+    symmetric: True if it works with symmetric encryption keys only, False with asymmetric keys only, None if the key
+        usage alone decides.
     """
 
     name: str
     permissions: tuple[Permission, ...]
     across_accounts: bool = False
     key_ids: frozenset[KeyId] = ID_OR_ARN
-    key_members: tuple[str, ...] = ("KeyId",)
+    keys: Mapping[On, str] = field(default_factory=lambda: {On.KEY: "KeyId"})
     context: tuple[str, ...] = ()
     grant: tuple[str, ...] = ()
+    key_usage: str = ""
+    symmetric: bool | None = None
+
+    @property
+    def key_members(self) -> tuple[str, ...]:
+        """The request members that take a key id in one of the forms `key_ids`."""
+        return tuple(dict.fromkeys(member for member in self.keys.values() if member != "AliasName"))
 
 
 KEY_CONTEXT = (
@@ -115,50 +128,62 @@ _NEW_KEY = (
 )
 
 
-def _on_key(
-    name: str, *context: str, across: bool = False, grant: bool = False, forms: frozenset[KeyId] = ID_OR_ARN
-) -> Operation:
+def _on_key(name: str, *context: str, across: bool = False, grant: bool = False) -> Operation:
     """An operation on one key that needs the permission of its own name."""
-    return Operation(name, (Permission(f"kms:{name}"),), across, forms, ("KeyId",), context, (name,) if grant else ())
+    grants = (name,) if grant else ()
+    return Operation(name, (Permission(f"kms:{name}"),), across, context=context, grant=grants)
 
 
-def _cryptographic(name: str, *context: str) -> Operation:
-    """An operation that uses a key: across accounts, through grants, by any form of key id."""
-    return _on_key(name, *context, across=True, grant=True, forms=ANY_FORM)
+def _using(name: str, usage: str, *context: str, symmetric: bool | None = None) -> Operation:
+    """An operation that works across accounts, through grants, and with any form of key id."""
+    operation = _on_key(name, *context, across=True, grant=True)
+    return replace(operation, key_ids=ANY_FORM, key_usage=usage, symmetric=symmetric)
 
 
 def _on_nothing(name: str, *context: str) -> Operation:
     """An operation that works on no key: an IAM policy decides."""
-    return Operation(name, (Permission(f"kms:{name}", On.NOTHING),), False, NO_KEY_ID, (), context)
+    return Operation(name, (Permission(f"kms:{name}", On.NOTHING),), False, NO_KEY_ID, {}, context)
 
+
+_ENCRYPTING, _SIGNING, _MAC = "ENCRYPT_DECRYPT", "SIGN_VERIFY", "GENERATE_VERIFY_MAC"
+_ENCAPSULATING = "ENCAPSULATE_DECAPSULATE"
 
 _TAGGING_NEW_KEY = Permission("kms:TagResource", On.NOTHING, when="Tags")
 
 _ALL = (
-    _cryptographic("Encrypt", *_CRYPTO),
-    _cryptographic("Decrypt", *_CRYPTO, "kms:RecipientAttestation:"),
+    _using("Encrypt", _ENCRYPTING, *_CRYPTO),
+    _using("Decrypt", _ENCRYPTING, *_CRYPTO, "kms:RecipientAttestation:"),
     Operation(
         "ReEncrypt",
         (Permission("kms:ReEncryptFrom", On.SOURCE), Permission("kms:ReEncryptTo", On.DESTINATION)),
         across_accounts=True,
         key_ids=ANY_FORM,
-        key_members=("SourceKeyId", "DestinationKeyId"),
+        keys={On.SOURCE: "SourceKeyId", On.DESTINATION: "DestinationKeyId"},
         context=(*_CRYPTO, "kms:ReEncryptOnSameKey"),
         grant=("ReEncryptFrom", "ReEncryptTo"),
+        key_usage=_ENCRYPTING,
     ),
-    _cryptographic("GenerateDataKey", *_CRYPTO, "kms:RecipientAttestation:"),
-    _cryptographic("GenerateDataKeyWithoutPlaintext", *_CRYPTO),
-    _cryptographic("GenerateDataKeyPair", *_CRYPTO, "kms:DataKeyPairSpec", "kms:RecipientAttestation:"),
-    _cryptographic("GenerateDataKeyPairWithoutPlaintext", *_CRYPTO, "kms:DataKeyPairSpec"),
-    _cryptographic("GenerateMac", "kms:MacAlgorithm", "kms:RequestAlias"),
-    _cryptographic("VerifyMac", "kms:MacAlgorithm", "kms:RequestAlias"),
-    _cryptographic("Sign", "kms:SigningAlgorithm", "kms:MessageType", "kms:RequestAlias"),
-    _cryptographic("Verify", "kms:SigningAlgorithm", "kms:MessageType", "kms:RequestAlias"),
-    _cryptographic("DeriveSharedSecret", "kms:KeyAgreementAlgorithm", "kms:RequestAlias", "kms:RecipientAttestation:"),
-    _cryptographic("Encapsulate", "kms:RequestAlias"),
-    _cryptographic("Decapsulate", "kms:RequestAlias"),
-    _cryptographic("GetPublicKey", "kms:RequestAlias"),
-    _cryptographic("DescribeKey", "kms:RequestAlias"),
+    _using("GenerateDataKey", _ENCRYPTING, *_CRYPTO, "kms:RecipientAttestation:", symmetric=True),
+    _using("GenerateDataKeyWithoutPlaintext", _ENCRYPTING, *_CRYPTO, symmetric=True),
+    _using(
+        "GenerateDataKeyPair", _ENCRYPTING, *_CRYPTO, "kms:DataKeyPairSpec", "kms:RecipientAttestation:", symmetric=True
+    ),
+    _using("GenerateDataKeyPairWithoutPlaintext", _ENCRYPTING, *_CRYPTO, "kms:DataKeyPairSpec", symmetric=True),
+    _using("GenerateMac", _MAC, "kms:MacAlgorithm", "kms:RequestAlias"),
+    _using("VerifyMac", _MAC, "kms:MacAlgorithm", "kms:RequestAlias"),
+    _using("Sign", _SIGNING, "kms:SigningAlgorithm", "kms:MessageType", "kms:RequestAlias"),
+    _using("Verify", _SIGNING, "kms:SigningAlgorithm", "kms:MessageType", "kms:RequestAlias"),
+    _using(
+        "DeriveSharedSecret",
+        "KEY_AGREEMENT",
+        "kms:KeyAgreementAlgorithm",
+        "kms:RequestAlias",
+        "kms:RecipientAttestation:",
+    ),
+    _using("Encapsulate", _ENCAPSULATING, "kms:RequestAlias"),
+    _using("Decapsulate", _ENCAPSULATING, "kms:RequestAlias"),
+    _using("GetPublicKey", "", "kms:RequestAlias", symmetric=False),
+    _using("DescribeKey", "", "kms:RequestAlias"),
     _on_key("CreateGrant", *_GRANTING, across=True, grant=True),
     _on_key("ListGrants", "kms:GrantIsForAWSResource", across=True),
     _on_key("RevokeGrant", "kms:GrantIsForAWSResource", across=True),
@@ -191,18 +216,19 @@ _ALL = (
     Operation(
         "UpdatePrimaryRegion",
         (Permission("kms:UpdatePrimaryRegion"), Permission("kms:UpdatePrimaryRegion", On.REPLICA)),
+        keys={On.KEY: "KeyId", On.REPLICA: "KeyId"},
         context=("kms:PrimaryRegion",),
     ),
     Operation(
         "CreateAlias",
         (Permission("kms:CreateAlias", On.ALIAS), Permission("kms:CreateAlias")),
-        key_members=("TargetKeyId",),
+        keys={On.KEY: "TargetKeyId"},
     ),
     Operation(
         "DeleteAlias",
         (Permission("kms:DeleteAlias", On.ALIAS), Permission("kms:DeleteAlias")),
         key_ids=NO_KEY_ID,
-        key_members=(),
+        keys={On.KEY: "AliasName"},
     ),
     Operation(
         "UpdateAlias",
@@ -211,16 +237,16 @@ _ALL = (
             Permission("kms:UpdateAlias", On.FORMER),
             Permission("kms:UpdateAlias", On.TARGET),
         ),
-        key_members=("TargetKeyId",),
+        keys={On.TARGET: "TargetKeyId", On.FORMER: "AliasName"},
     ),
     Operation(
         "CreateKey",
         (Permission("kms:CreateKey", On.NOTHING), _TAGGING_NEW_KEY),
         key_ids=NO_KEY_ID,
-        key_members=(),
+        keys={},
         context=_NEW_KEY,
     ),
-    Operation("ListAliases", (Permission("kms:ListAliases", On.NOTHING),)),
+    Operation("ListAliases", (Permission("kms:ListAliases", On.NOTHING),), keys={On.NOTHING: "KeyId"}),
     _on_nothing("ListKeys"),
     _on_nothing("GenerateRandom", "kms:RecipientAttestation:"),
     _on_nothing("CreateCustomKeyStore"),
@@ -233,7 +259,7 @@ _ALL = (
         "ListRetirableGrants",
         (Permission("kms:ListRetirableGrants", On.RETIRING_PRINCIPAL),),
         key_ids=NO_KEY_ID,
-        key_members=(),
+        keys={},
     ),
 )
 
@@ -258,6 +284,32 @@ CROSS_ACCOUNT_PERMISSIONS = _permissions(operation for operation in _ALL if oper
 
 GRANT_OPERATIONS = frozenset(name for operation in _ALL for name in operation.grant)
 """What a grant can allow."""
+
+CRYPTOGRAPHIC = frozenset(operation.name for operation in _ALL if operation.key_usage)
+"""Operations that use a key's material. KMS counts the days since the last of them."""
+
+WITHOUT_KEY = frozenset(
+    operation.name for operation in _ALL if not any(permission.on in _KEYS for permission in operation.permissions)
+)
+"""Operations that need no permission on a key."""
+
+
+def grant_operations(usage: str, spec: str) -> frozenset[str]:
+    """What a grant can allow on one kind of key.
+
+    usage: its KeyUsage as DescribeKey prints it.
+    spec: its KeySpec.
+    Source: KMS API reference, CreateGrant; KMS developer guide "Grants in AWS KMS", "Grant operations".
+    """
+    # GetPublicKey is for asymmetric keys: neither for symmetric encryption keys nor for HMAC keys.
+    symmetric = spec == "SYMMETRIC_DEFAULT"
+    return frozenset(
+        name
+        for operation in _ALL
+        for name in operation.grant
+        if operation.key_usage in ("", usage)
+        and (operation.symmetric is None or operation.symmetric is (symmetric or usage == _MAC))
+    )
 
 
 def permissions(operation: str) -> tuple[Permission, ...]:

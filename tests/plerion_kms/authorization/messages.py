@@ -1,6 +1,6 @@
 """AWS's words for a refusal.
 
-Source: IAM user guide "Troubleshoot access denied error messages"; authorization.md "Error texts".
+Source: IAM user guide "Troubleshoot access denied error messages"; RULES.md "Error texts".
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _NAMES = {source: article.partition(" ")[2] for source, article in _ARTICLES.ite
 
 
 class Refusal(Enum):
-    """Why a request is refused, as far as AWS's texts tell it apart."""
+    """Why a request is refused, as far as AWS's texts distinguish it."""
 
     EXPLICIT = "explicit"
     """A policy denies."""
@@ -44,7 +44,7 @@ class Refusal(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """How the text speaks of the resource: ` on resource: ARN`, ` on the resource associated with this ciphertext` or
+    """How the text names the resource: ` on resource: ARN`, ` on the resource associated with this ciphertext` or
     nothing; unreachable: the same for a resource of another account that the caller may know nothing about."""
 
     resource: str
@@ -62,7 +62,7 @@ CIPHERTEXT = Wording(
 """A key of another account that was found from the ciphertext alone."""
 
 NO_RESOURCE = Wording("")
-"""Permissions beside the main one, such as kms:TagResource in CreateKey."""
+"""Permissions in addition to the main one, such as kms:TagResource in CreateKey."""
 
 
 def access_denied(request: Request, refusal: Refusal, source: Source, wording: Wording, policy: str = "") -> AwsError:
@@ -84,13 +84,13 @@ def access_denied(request: Request, refusal: Refusal, source: Source, wording: W
     return _denied(service, text)
 
 
-def not_understood(request: Request, what: str) -> AwsError:
+def unsupported_error(request: Request, what: str) -> AwsError:
     """The error where the engine does not know what AWS would do. The text is ours; code and status are AWS's. What is
     wrong may be the request itself, so nothing about it is taken for granted."""
     service = str(request.action).partition(":")[0].lower()
     user = getattr(request.principal, "arn", "") or "anonymous"
     start = f"User: {user} is not authorized to perform: {request.action}"
-    return _denied(service, f"{start}{wording_for(request).resource} because this is not understood: {what}")
+    return _denied(service, f"{start}{wording_for(request).resource} because this is unsupported: {what}")
 
 
 def _sts_error(request: Request, name: str, start: str) -> AwsError:

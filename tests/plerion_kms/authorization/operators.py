@@ -1,10 +1,10 @@
 """Condition operators: what each does with one value of the request and one value of the policy.
 
-Source: IAM user guide "IAM JSON policy elements: Condition operators"; authorization.md "Conditions".
+Source: IAM user guide "IAM JSON policy elements: Condition operators"; RULES.md "Conditions".
 
 A test is made when a policy is compiled, from the value in the policy; it takes the value in the request. A value of
-the policy that the operator cannot take, and a value of the request of another type (`unknowns.TYPE_MISMATCH`), raise
-NotUnderstoodError.
+the policy that the operator cannot take, and a value of the request of another type (README.md, "Unknown"), raise
+UnsupportedError.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from plerion_kms.authorization.arn import parse_arn
-from plerion_kms.authorization.errors import NotUnderstoodError
+from plerion_kms.authorization.errors import UnsupportedError
 from plerion_kms.authorization.patterns import Part, compile_parts, split_parts
 
 type Test = Callable[[str], bool]
@@ -48,13 +48,13 @@ def _text(parts: list[Part]) -> str:
 
 
 def _string_equals(parts: list[Part]) -> Test:
-    wanted = _text(parts)
-    return lambda seen: seen == wanted
+    expected = _text(parts)
+    return lambda actual: actual == expected
 
 
 def _string_equals_ignore_case(parts: list[Part]) -> Test:
-    wanted = _text(parts).lower()
-    return lambda seen: seen.lower() == wanted
+    expected = _text(parts).lower()
+    return lambda actual: actual.lower() == expected
 
 
 def _string_like(parts: list[Part]) -> Test:
@@ -64,12 +64,12 @@ def _string_like(parts: list[Part]) -> Test:
 def _arn_like(parts: list[Part]) -> Test:
     segments = [compile_parts(segment) for segment in split_parts(parts, ":", 5)]
     if len(segments) == 1 and segments[0].is_star:
-        return lambda seen: parse_arn(seen) is not None
+        return lambda actual: parse_arn(actual) is not None
     if len(segments) != 6:
-        raise NotUnderstoodError(f"the ARN {_text(parts)!r}, which has fewer than six parts")
+        raise UnsupportedError(f"the ARN {_text(parts)!r}, which has fewer than six parts")
 
-    def test(seen: str) -> bool:
-        arn = parse_arn(seen)
+    def test(actual: str) -> bool:
+        arn = parse_arn(actual)
         return arn is not None and all(
             segment.matches(text) for segment, text in zip(segments, arn.segments, strict=True)
         )
@@ -82,14 +82,14 @@ _DECIMAL = re.compile(r"[+-]?(\d{1,40}(\.\d{0,40})?|\.\d{1,40})", re.ASCII)
 
 def _number(text: str) -> Decimal:
     if not _DECIMAL.fullmatch(text):
-        raise NotUnderstoodError(f"the number {text!r}")
+        raise UnsupportedError(f"the number {text!r}")
     return Decimal(text)
 
 
 def _numeric(compare: Callable[[Decimal, Decimal], bool]) -> MakeTest:
     def make(parts: list[Part]) -> Test:
-        wanted = _number(_text(parts))
-        return lambda seen: compare(_number(seen), wanted)
+        expected = _number(_text(parts))
+        return lambda actual: compare(_number(actual), expected)
 
     return make
 
@@ -103,59 +103,59 @@ def _moment(text: str) -> float:
     if _EPOCH.fullmatch(text):
         return float(text)
     if not _DATE.fullmatch(text):
-        raise NotUnderstoodError(f"the date {text!r}")
+        raise UnsupportedError(f"the date {text!r}")
     padded = text + {4: "-01-01", 7: "-01"}.get(len(text), "")
     try:
         moment = datetime.fromisoformat(padded)
     except ValueError:
-        raise NotUnderstoodError(f"the date {text!r}") from None
+        raise UnsupportedError(f"the date {text!r}") from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def _date(compare: Callable[[float, float], bool]) -> MakeTest:
     def make(parts: list[Part]) -> Test:
-        wanted = _moment(_text(parts))
-        return lambda seen: compare(_moment(seen), wanted)
+        expected = _moment(_text(parts))
+        return lambda actual: compare(_moment(actual), expected)
 
     return make
 
 
 def truth(text: str) -> bool:
-    """`true` or `false`, in any letter case; anything else raises NotUnderstoodError."""
+    """`true` or `false`, in any letter case; anything else raises UnsupportedError."""
     folded = text.lower()
     if folded not in ("true", "false"):
-        raise NotUnderstoodError(f"{text!r} where true or false is wanted")
+        raise UnsupportedError(f"{text!r} where true or false is expected")
     return folded == "true"
 
 
 def _bool(parts: list[Part]) -> Test:
-    wanted = "true" if truth(_text(parts)) else "false"
-    return lambda seen: seen.lower() == wanted
+    expected = "true" if truth(_text(parts)) else "false"
+    return lambda actual: actual.lower() == expected
 
 
 def _binary(parts: list[Part]) -> Test:
-    wanted = _decode(_text(parts))
-    return lambda seen: _decode(seen) == wanted
+    expected = _decode(_text(parts))
+    return lambda actual: _decode(actual) == expected
 
 
 def _decode(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise NotUnderstoodError(f"{text!r}, which is not base64") from None
+        raise UnsupportedError(f"{text!r}, which is not base64") from None
 
 
 def _ip(parts: list[Part]) -> Test:
     try:
         network = ipaddress.ip_network(_text(parts), strict=False)
     except ValueError:
-        raise NotUnderstoodError(f"the IP address range {_text(parts)!r}") from None
+        raise UnsupportedError(f"the IP address range {_text(parts)!r}") from None
 
-    def test(seen: str) -> bool:
+    def test(actual: str) -> bool:
         try:
-            address = ipaddress.ip_address(seen)
+            address = ipaddress.ip_address(actual)
         except ValueError:
-            raise NotUnderstoodError(f"{seen!r} where an IP address is wanted") from None
+            raise UnsupportedError(f"{actual!r} where an IP address is expected") from None
         return address in network
 
     return test
@@ -180,12 +180,12 @@ def _table() -> dict[str, Operator]:
     ]
     for family, make in (("Numeric", _numeric), ("Date", _date)):
         operators += [
-            Operator(f"{family}Equals", make(lambda seen, wanted: seen == wanted)),
-            Operator(f"{family}NotEquals", make(lambda seen, wanted: seen == wanted), negated=True),
-            Operator(f"{family}LessThan", make(lambda seen, wanted: seen < wanted)),
-            Operator(f"{family}LessThanEquals", make(lambda seen, wanted: seen <= wanted)),
-            Operator(f"{family}GreaterThan", make(lambda seen, wanted: seen > wanted)),
-            Operator(f"{family}GreaterThanEquals", make(lambda seen, wanted: seen >= wanted)),
+            Operator(f"{family}Equals", make(lambda actual, expected: actual == expected)),
+            Operator(f"{family}NotEquals", make(lambda actual, expected: actual == expected), negated=True),
+            Operator(f"{family}LessThan", make(lambda actual, expected: actual < expected)),
+            Operator(f"{family}LessThanEquals", make(lambda actual, expected: actual <= expected)),
+            Operator(f"{family}GreaterThan", make(lambda actual, expected: actual > expected)),
+            Operator(f"{family}GreaterThanEquals", make(lambda actual, expected: actual >= expected)),
         ]
     return {operator.name.lower(): operator for operator in operators}
 

@@ -1,9 +1,9 @@
 """Wildcard patterns: `*` any run of characters, `?` one character, everything else itself.
 
-Source: IAM user guide "IAM JSON policy elements: Resource" and "String condition operators"; authorization.md
-"Action / Resource / Principal / Not*".
+Source: IAM user guide "IAM JSON policy elements: Resource" and "String condition operators"; RULES.md
+"Action, Resource, Principal and their complements".
 
-Policies come from anybody, so the cost must not depend on how nasty a pattern is: the text between two stars is looked
+Anyone can write a policy, so the cost must not depend on how nasty a pattern is: the text between two stars is looked
 for once, from left to right, and never again. That takes time linear in the text for plain pieces, and one step of
 integer arithmetic for each character for pieces that hold `?`.
 """

@@ -1,6 +1,6 @@
 """What the answer depends on: every policy and grant that applies to a request.
 
-Source: authorization.md "Policy evaluation"; IAM user guide "Policy evaluation logic".
+Source: RULES.md "Policy evaluation"; IAM user guide "Policy evaluation logic".
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from plerion_kms.authorization.documents import Policy
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A KMS grant (authorization.md "Grants").
+    """A KMS grant (RULES.md "Grants").
 
     key_arn: the key that it is on.
     grantee, retiring: principal ARNs, or names of services, as given to CreateGrant; retiring is empty for a grant
@@ -40,7 +40,7 @@ class Policies:
     """All that applies to one request.
 
     identity: the caller's inline and managed policies, group policies included.
-    boundary: the caller's permissions boundary, None where there is none.
+    boundary: the caller's permissions boundary, None if there is none.
     session: the session policies, None where the session was made without (an empty tuple allows nothing).
     resource: the key policy or role trust policy of the resource, None for an operation without one.
     grants: the grants on the key.

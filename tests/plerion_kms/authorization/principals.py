@@ -1,6 +1,6 @@
 """The `Principal` and `NotPrincipal` elements: whom a statement names, and in which way it names a caller.
 
-Source: IAM user guide "AWS JSON policy elements: Principal", "... NotPrincipal"; authorization.md "Which implicit
+Source: IAM user guide "AWS JSON policy elements: Principal", "... NotPrincipal"; RULES.md "Which implicit
 denies a key-policy Allow overrides", "Action / Resource / Principal / Not*".
 """
 
@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from plerion_kms.authorization import unknowns
-from plerion_kms.authorization.errors import NotUnderstoodError
+from plerion_kms.authorization.errors import UnsupportedError
 from plerion_kms.authorization.request import Principal, PrincipalType
 from plerion_kms.authorization.service_principals import is_service_form
 
 
-class Named(IntEnum):
+class PrincipalMatch(IntEnum):
     """How a statement names the caller, from the weakest to the strongest: it decides which of the caller's own
     policies must allow as well (within one account)."""
 
@@ -58,40 +58,40 @@ class Principals:
     complement: bool = False
     star_covers_services: bool = False
 
-    def names(self, caller: Principal, *, allow: bool, bounded: bool = False) -> Named | None:
+    def match(self, caller: Principal, *, allow: bool, bounded: bool = False) -> PrincipalMatch | None:
         """How the statement names the caller; None if it does not. allow: whether the statement's effect is Allow;
         bounded: whether the caller has a permissions boundary."""
         if self.complement:
             # "Will always deny any IAM principal that has a permissions boundary", whomever NotPrincipal lists (IAM
             # user guide "AWS JSON policy elements: NotPrincipal").
-            return None if self._spares(caller) and not bounded else Named.SELF
+            return None if self._exempts(caller) and not bounded else PrincipalMatch.SELF
         if self.anyone and self._star_covers(caller, allow=allow):
-            return Named.SELF
+            return PrincipalMatch.SELF
         if caller.type is PrincipalType.SERVICE:
-            return Named.SELF if caller.arn in self.services else None
+            return PrincipalMatch.SELF if caller.arn in self.services else None
         if caller.type in (PrincipalType.WEB_IDENTITY, PrincipalType.SAML):
-            return Named.SELF if caller.arn in self.providers else None
+            return PrincipalMatch.SELF if caller.arn in self.providers else None
         if not caller.account:
             return None
-        return self._names_account_member(caller)
+        return self._match_account_member(caller)
 
     def _star_covers(self, caller: Principal, *, allow: bool) -> bool:
         known = caller.type is not PrincipalType.SERVICE or not allow or self.star_covers_services
         return known or unknowns.STAR_PRINCIPAL_COVERS_SERVICES
 
-    def _names_account_member(self, caller: Principal) -> Named | None:
+    def _match_account_member(self, caller: Principal) -> PrincipalMatch | None:
         if caller.type is PrincipalType.ACCOUNT_ROOT:
-            return Named.SELF if caller.account in self.accounts else None
+            return PrincipalMatch.SELF if caller.account in self.accounts else None
         if caller.arn in self.arns:
-            return Named.SELF
+            return PrincipalMatch.SELF
         identity = caller.user_id.partition(":")[0]
         if caller.issuer_arn in self.arns or identity in self.unique_ids:
-            return Named.SELF if caller.type is PrincipalType.USER else Named.ROLE
-        return Named.ACCOUNT if caller.account in self.accounts else None
+            return PrincipalMatch.SELF if caller.type is PrincipalType.USER else PrincipalMatch.ROLE
+        return PrincipalMatch.ACCOUNT if caller.account in self.accounts else None
 
-    def _spares(self, caller: Principal) -> bool:
+    def _exempts(self, caller: Principal) -> bool:
         """Whether NotPrincipal lists the caller. AWS may look at the account, then the role, then the session: the
-        caller is spared only if each is listed (`unknowns.NOT_PRINCIPAL_NEEDS_EVERY_LEVEL`)."""
+        caller is exempt only if each is listed (`unknowns.NOT_PRINCIPAL_NEEDS_EVERY_LEVEL`)."""
         if self.anyone:
             return True
         if caller.type is PrincipalType.SERVICE:
@@ -111,13 +111,13 @@ def compile_principals(
 ) -> Principals:
     """Compile the element: `"*"`, or an object of `AWS`, `Service`, `Federated` with a string or a list of strings.
 
-    providers: `Federated` is understood (role trust policies); star_covers_services: as in `Principals`. Raises
-    NotUnderstoodError for any other form.
+    providers: `Federated` is supported (role trust policies); star_covers_services: as in `Principals`. Raises
+    UnsupportedError for any other form.
     """
     if element == "*":
         element = {"AWS": "*"}
     if not isinstance(element, Mapping) or not element:
-        raise NotUnderstoodError(f"the principal {element!r}")
+        raise UnsupportedError(f"the principal {element!r}")
     found: dict[str, set[str]] = {
         form: set() for form in ("anyone", "accounts", "arns", "ids", "services", "providers")
     }
@@ -141,7 +141,7 @@ def _strings(values: object) -> Sequence[str]:
     listed = values if isinstance(values, list) else [values]
     texts = [value for value in listed if type(value) is str]
     if not listed or len(texts) < len(listed):
-        raise NotUnderstoodError(f"the principal {values!r}")
+        raise UnsupportedError(f"the principal {values!r}")
     return texts
 
 
@@ -164,4 +164,4 @@ def _classify(kind: str, value: str, *, providers: bool) -> tuple[str, str]:
         return "services", value
     elif kind == "Federated" and providers and _PROVIDER.fullmatch(value):
         return "providers", value
-    raise NotUnderstoodError(f"the principal {{{kind!r}: {value!r}}}")
+    raise UnsupportedError(f"the principal {{{kind!r}: {value!r}}}")

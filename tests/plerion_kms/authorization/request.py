@@ -1,6 +1,6 @@
 """What is asked: who calls, which action, on what, in which context.
 
-Source of the shapes: authorization.md "Context keys for KMS"; IAM user guide "Global condition context keys".
+Source of the shapes: RULES.md "Context keys for KMS"; IAM user guide "Global condition context keys".
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ type ContextValue = str | tuple[str, ...]
 
 
 class PrincipalType(StrEnum):
-    """The kinds of caller that AWS tells apart when it evaluates policies."""
+    """The kinds of caller that AWS distinguishes when it evaluates policies."""
 
     ACCOUNT_ROOT = "account root"
     USER = "user"
@@ -39,7 +39,7 @@ class Principal:
     issuer_arn: the IAM identity behind the credentials, with its path: the role of a role session, the user of a
         user or of a federated user; the root ARN for the account root; empty otherwise.
     user_id: the value of `aws:userid`.
-    tags: principal tags, session tags already laid over the role's (without regard to the keys' case).
+    tags: principal tags, session tags already merged over the role's (without regard to the keys' case).
     """
 
     type: PrincipalType

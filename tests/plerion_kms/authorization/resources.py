@@ -1,7 +1,7 @@
 """The `Resource` and `NotResource` elements.
 
 Source: IAM user guide "IAM JSON policy elements: Resource", "... NotResource", "IAM identifiers"; KMS developer guide
-"AWS KMS permissions"; authorization.md "Action / Resource / Principal / Not*".
+"AWS KMS permissions"; RULES.md "Action, Resource, Principal and their complements".
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from plerion_kms.authorization import unknowns
 from plerion_kms.authorization.arn import parse_arn
 from plerion_kms.authorization.conditions import Lookup
-from plerion_kms.authorization.errors import NotUnderstoodError
+from plerion_kms.authorization.errors import UnsupportedError
 from plerion_kms.authorization.kinds import PolicyKind
 from plerion_kms.authorization.patterns import Part, Pattern, compile_parts, compile_pattern, split_parts
 from plerion_kms.authorization.variables import Template, parse_template
@@ -28,7 +28,7 @@ class _Form:
 
     segments: six patterns for the six parts of an ARN; fewer where the last one ends with a star; one, all stars, for
         every resource.
-    run_on: for an ARN of fewer than six parts, the pattern whose stars reach over colons (`unknowns.STAR_RUNS_ON`).
+    run_on: for an ARN of fewer than six parts, the pattern whose stars reach over colons (README.md, "Unknown").
     """
 
     segments: tuple[Pattern, ...]
@@ -73,11 +73,11 @@ class Resources:
         case; allow: whether the statement's effect is Allow.
 
         A value whose variable cannot be resolved fits no resource: IAM user guide "Policy variables with no value".
-        Raises NotUnderstoodError where the answer depends on something unsupported.
+        Raises UnsupportedError where the answer depends on something unsupported.
         """
         fitting_refuses = allow is self.complement
         named = False
-        problem: NotUnderstoodError | None = None
+        problem: UnsupportedError | None = None
         for entry in self.entries:
             try:
                 form = entry.resolve(lookup)
@@ -85,7 +85,7 @@ class Resources:
                     named = named or _fits(form, action, arn, account, lookup, run_on=fitting_refuses)
                 elif self.complement and allow and not unknowns.UNRESOLVED_NOT_RESOURCE_ALLOWS:
                     return False
-            except NotUnderstoodError as raised:
+            except UnsupportedError as raised:
                 problem = raised
         if problem is not None and not named:
             raise problem
@@ -95,7 +95,7 @@ class Resources:
 def compile_resources(
     values: Sequence[str], kind: PolicyKind, *, complement: bool, variables: bool | None
 ) -> Resources:
-    """Compile the element's values; `variables` as for `parse_template`. Raises NotUnderstoodError for one that is
+    """Compile the element's values; `variables` as for `parse_template`. Raises UnsupportedError for one that is
     neither `*` nor an ARN, that has a wildcard in the service's part, or a variable before the fifth colon. kind: the
     kind of policy, which decides about ARNs of fewer than six parts."""
     entries = tuple(_compile_entry(value, kind, variables=variables) for value in values)
@@ -112,12 +112,12 @@ def names_service(value: str) -> bool:
 def _compile_entry(value: str, kind: PolicyKind, *, variables: bool | None) -> _Entry:
     template = parse_template(value, variables=variables)
     if not names_service(value):
-        raise NotUnderstoodError(f"the resource {value!r}, with a wildcard in place of its service")
+        raise UnsupportedError(f"the resource {value!r}, with a wildcard in place of its service")
     if template.is_plain:
         return _Entry(_compile_form(template.plain_parts(), kind), template)
     head = value.partition("${")[0]
     if head.count(":") < 5:
-        raise NotUnderstoodError(f"the resource {value!r}, with a variable before its fifth colon")
+        raise UnsupportedError(f"the resource {value!r}, with a variable before its fifth colon")
     return _Entry(None, template)
 
 
@@ -135,7 +135,7 @@ def _compile_form(parts: list[Part], kind: PolicyKind) -> _Form:
         if kind is not PolicyKind.SESSION and segments[-1].ends_with_star:
             return _Form(segments, compile_parts(parts))
     text = "".join(text for text, _ in parts)
-    raise NotUnderstoodError(f"the resource {text!r}, which is neither `*` nor an ARN")
+    raise UnsupportedError(f"the resource {text!r}, which is neither `*` nor an ARN")
 
 
 def _fits(form: _Form, action: str, arn: str, account: str, lookup: Lookup, *, run_on: bool) -> bool:
@@ -146,7 +146,7 @@ def _fits(form: _Form, action: str, arn: str, account: str, lookup: Lookup, *, r
     if arn == "*":
         return len(segments) == 6 and _matches_no_resource(segments, action, account, lookup)
     if parse_arn(arn) is None:
-        raise NotUnderstoodError(f"the requested resource {arn!r}, which is no ARN")
+        raise UnsupportedError(f"the requested resource {arn!r}, which is no ARN")
     if run_on and form.run_on is not None and form.run_on.matches(arn):
         return True
     texts = arn.split(":", len(segments) - 1)

@@ -1,6 +1,6 @@
 """Session tags: their limits, and the tags of a new session.
 
-Source: IAM user guide "Pass session tags in AWS STS"; authorization.md "Context keys for KMS" (session-tag rules).
+Source: IAM user guide "Pass session tags in AWS STS"; RULES.md "STS".
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def read_tags(parameters: Mapping[str, Any]) -> dict[str, str]:
 
 def validate_session_tags(parameters: Mapping[str, Any], transitive: Mapping[str, str]) -> AwsError | None:
     """STS's error for session tags that are too many, too long, or twice there; for a transitive key that is not among
-    them; and for a tag that the caller's session hands on and that must not be changed. None if all is well."""
+    them; and for a tag that the caller's session passes on and that must not be changed. None if all is well."""
     tags: Sequence[Mapping[str, str]] = parameters.get("Tags") or ()
     if len(tags) > MAX_TAGS:
         return _invalid(f"1 validation error detected: a session has at most {MAX_TAGS} tags, not {len(tags)}")
@@ -59,8 +59,8 @@ def validate_session_tags(parameters: Mapping[str, Any], transitive: Mapping[str
 def session_principal_tags(
     role: Mapping[str, str], passed: Mapping[str, str], transitive: Mapping[str, str]
 ) -> dict[str, str]:
-    """The principal tags of a session: the role's, then those handed on, then those passed, each laid over the ones
-    before without regard to the letter case of the keys."""
+    """The principal tags of a session: the role's, then those passed, then the transitive ones, each overriding
+    those before without regard to the letter case of the keys."""
     tags: dict[str, str] = {}
     for layer in (role, passed, transitive):
         for key, value in layer.items():

@@ -1,7 +1,7 @@
 """What IAM's policy simulator answers: SimulatePrincipalPolicy and SimulateCustomPolicy, as plain data.
 
 The simulator looks at the caller's policies, and at a resource policy only where one is given to it; it takes context
-keys as it is told them. Source: IAM API reference "SimulatePrincipalPolicy", "SimulateCustomPolicy",
+keys as it is given them. Source: IAM API reference "SimulatePrincipalPolicy", "SimulateCustomPolicy",
 "EvaluationResult".
 """
 
@@ -38,7 +38,7 @@ class MatchedStatement:
 
 
 @dataclass(frozen=True, slots=True)
-class ResourceEvaluation:
+class ResourceResult:
     """The answer for one action on one resource.
 
     missing: condition keys that the policies read and that the request does not have, sorted.
@@ -53,11 +53,11 @@ class ResourceEvaluation:
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluation:
+class SimulationResult:
     """The answer for one action on all its resources, the most restrictive of theirs. resources: each one's own."""
 
     action: str
-    resources: tuple[ResourceEvaluation, ...]
+    resources: tuple[ResourceResult, ...]
 
     @property
     def answer(self) -> EvalDecision:
@@ -95,7 +95,7 @@ def simulate(
     resources: Sequence[str] = ("*",),
     context: Mapping[str, ContextValue] | None = None,
     resource_account: str = "",
-) -> list[Evaluation]:
+) -> list[SimulationResult]:
     """Evaluate each action on each resource.
 
     policies.resource: the ResourcePolicy parameter, if any; without it no resource policy is asked for, not even a
@@ -104,7 +104,7 @@ def simulate(
     """
     owner = resource_account or principal.account
     return [
-        Evaluation(
+        SimulationResult(
             action,
             tuple(
                 _evaluate(
@@ -122,7 +122,7 @@ def _account(arn: str, default: str) -> str:
     return parts[4] if len(parts) == 6 and parts[4] else default
 
 
-def _evaluate(request: Request, policies: Policies) -> ResourceEvaluation:
+def _evaluate(request: Request, policies: Policies) -> ResourceResult:
     decide = authorize_caller_side if policies.resource is None else authorize
     decision = decide(request, policies)
     denials = [trace for trace in decision.trace if trace.failure is None and trace.effect == "Deny"]
@@ -136,7 +136,7 @@ def _evaluate(request: Request, policies: Policies) -> ResourceEvaluation:
         for trace in decision.trace
         if trace.failure is None and trace.effect == effect and answer is not EvalDecision.IMPLICIT_DENY
     )
-    return ResourceEvaluation(request.resource.arn, answer, matched, _missing(request, policies), decision)
+    return ResourceResult(request.resource.arn, answer, matched, _missing(request, policies), decision)
 
 
 def _missing(request: Request, policies: Policies) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """STS: which permissions AssumeRole and its kin need, decided by the role's trust policy and the caller's policies.
 
-Source: authorization.md "Context keys for KMS" (session-tag rules) and "Error texts"; IAM user guide "Passing session
+Source: RULES.md "STS" and "Error texts"; IAM user guide "Passing session
 tags in AWS STS", "How to use an external ID".
 """
 
@@ -13,9 +13,9 @@ from typing import Any
 
 from plerion_kms.authorization.arn import parse_arn
 from plerion_kms.authorization.caller import Caller
-from plerion_kms.authorization.decision import AwsError, Decision, Source, all_of
+from plerion_kms.authorization.decision import AwsError, Decision, Source, first_refusal
 from plerion_kms.authorization.documents import Policy
-from plerion_kms.authorization.engine import decide, refuse_not_understood
+from plerion_kms.authorization.engine import decide, refuse_unsupported
 from plerion_kms.authorization.messages import Refusal, access_denied, wording_for
 from plerion_kms.authorization.request import ContextValue, PrincipalType, Request, Resource
 from plerion_kms.authorization.session_tags import read_tags, validate_session_tags
@@ -37,7 +37,7 @@ class StsCall:
     """One API call: AssumeRole, AssumeRoleWithWebIdentity, AssumeRoleWithSAML, or one that works on no role.
 
     parameters: the request's members as boto3 takes them; role: None where it does not exist or none is asked for.
-    transitive_tags: tag keys that the caller's session hands on (role chaining), with their values.
+    transitive_tags: tag keys that the caller's session passes on (role chaining), with their values.
     """
 
     operation: str
@@ -103,8 +103,8 @@ def _assume_role(caller: Caller, call: StsCall) -> Decision:
         actions.append("sts:TagSession")
     if "sts:SourceIdentity" in context:
         actions.append("sts:SetSourceIdentity")
-    requests = [_request(caller, asked, call.role.arn, context, call.role) for asked in actions]
-    return _with_valid_tags(call, all_of(_decide(caller, request, call.role) for request in requests))
+    requests = [_request(caller, each, call.role.arn, context, call.role) for each in actions]
+    return _with_valid_tags(call, first_refusal(_decide(caller, request, call.role) for request in requests))
 
 
 def _federation_token(caller: Caller, call: StsCall) -> Decision:
@@ -112,7 +112,7 @@ def _federation_token(caller: Caller, call: StsCall) -> Decision:
     arn = f"arn:aws:sts::{caller.principal.account}:federated-user/{name}"
     actions = ["sts:GetFederationToken"] + (["sts:TagSession"] if call.parameters.get("Tags") else [])
     requests = [_request(caller, action, arn, _context(caller, call)) for action in actions]
-    return _with_valid_tags(call, all_of(_decide(caller, request) for request in requests))
+    return _with_valid_tags(call, first_refusal(_decide(caller, request) for request in requests))
 
 
 def _with_valid_tags(call: StsCall, decision: Decision) -> Decision:
@@ -139,7 +139,7 @@ def _context(caller: Caller, call: StsCall) -> dict[str, ContextValue]:
     inherited = caller.context.get("aws:SourceIdentity")
     if inherited is not None:
         context.setdefault("sts:SourceIdentity", inherited)
-    # The tags that the calling session hands on are part of the request (IAM user guide "Chaining roles with session
+    # The tags that the calling session passes on are part of the request (IAM user guide "Chaining roles with session
     # tags").
     tags = read_tags(parameters)
     names = {key.lower() for key in tags}
@@ -169,4 +169,4 @@ def _decide(caller: Caller, request: Request, role: Role | None = None) -> Decis
 
 def _refuse(caller: Caller, call: StsCall, what: str) -> Decision:
     arn = str(call.parameters.get("RoleArn") or "*")
-    return refuse_not_understood(_request(caller, f"sts:{call.operation}", arn, {}), what)
+    return refuse_unsupported(_request(caller, f"sts:{call.operation}", arn, {}), what)

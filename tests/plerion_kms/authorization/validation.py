@@ -1,7 +1,7 @@
 """Whether AWS takes a policy document: the checks of PutKeyPolicy, of IAM and of STS, with their errors.
 
 Source: KMS API reference "PutKeyPolicy"; IAM user guide "IAM and AWS STS quotas", "Grammar of the IAM JSON policy
-language"; authorization.md "Document validation". KMS's and IAM's texts are AWS's where they are published; elsewhere
+language"; RULES.md "Document validation". KMS's and IAM's texts are AWS's where they are published; elsewhere
 code and status are AWS's and the text says what is wrong.
 
 A document that passes can still hold condition keys of services that the engine does not know: AWS takes those, and
@@ -18,13 +18,13 @@ from plerion_kms.authorization.actions import compile_actions
 from plerion_kms.authorization.conditions import check_operator
 from plerion_kms.authorization.context_keys import NOT_IN_KEY_POLICIES
 from plerion_kms.authorization.decision import AwsError
-from plerion_kms.authorization.documents import PolicyKind
-from plerion_kms.authorization.errors import NotUnderstoodError
+from plerion_kms.authorization.documents import ELEMENTS, VERSIONS
+from plerion_kms.authorization.errors import UnsupportedError
 from plerion_kms.authorization.json_text import parse_json
+from plerion_kms.authorization.kinds import PolicyKind
 from plerion_kms.authorization.principals import Principals, compile_principals
 from plerion_kms.authorization.resources import compile_resources, names_service
 from plerion_kms.authorization.service_principals import is_known_service
-from plerion_kms.authorization.statements import ELEMENTS, VERSIONS
 
 type Exists = Callable[[str], bool]
 """Whether a principal exists: takes the ARN of a user, role, session or account root (`arn:aws:iam::A:root`)."""
@@ -179,7 +179,7 @@ def _parse(text: str, no_json: str = "") -> Mapping[str, object]:
     """no_json: the error's text for what is not JSON, where it has one of its own."""
     try:
         content = parse_json(text)
-    except NotUnderstoodError as problem:
+    except UnsupportedError as problem:
         if no_json and "not JSON" in str(problem):
             raise _InvalidError(no_json) from None
         raise _InvalidError(f"Syntax errors in policy: {problem}.") from None
@@ -225,14 +225,14 @@ def _check_grammar(statement: Mapping[str, object], kind: PolicyKind, *, variabl
         )
     try:
         compile_actions(_texts(statement, "Action"), complement=False)
-    except NotUnderstoodError:
+    except UnsupportedError:
         raise _InvalidError("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.") from None
     resources = _texts(statement, "Resource")
     if not all(names_service(resource) for resource in resources):
         raise _InvalidError("Resource vendor must be fully qualified and cannot contain regexes.")
     try:
         compile_resources(resources, kind, complement=False, variables=variables)
-    except NotUnderstoodError as problem:
+    except UnsupportedError as problem:
         raise _InvalidError(f'Resource must be in ARN format or "*": {problem}.') from None
     _check_conditions(statement)
 
@@ -244,7 +244,7 @@ def _check_conditions(statement: Mapping[str, object]) -> None:
     for operator in block:
         try:
             check_operator(operator)
-        except NotUnderstoodError as problem:
+        except UnsupportedError as problem:
             raise _InvalidError(f"Syntax errors in policy: {problem}.") from None
 
 
@@ -361,7 +361,7 @@ def _invalid_principals(statement: Mapping[str, object], exists: Exists) -> str:
     element = statement.get("Principal", statement.get("NotPrincipal"))
     try:
         principals = compile_principals(element, complement=False, providers=True)
-    except NotUnderstoodError as problem:
+    except UnsupportedError as problem:
         return str(problem)
     missing = sorted(principals.unique_ids) + [arn for arn in _named_arns(principals) if not exists(arn)]
     return ", ".join(f'"AWS":"{arn}"' for arn in missing)
@@ -375,7 +375,7 @@ def _is_principal(kind: str, name: str) -> bool:
         return is_known_service(name)
     try:
         compile_principals({kind: name}, complement=False, providers=True)
-    except NotUnderstoodError:
+    except UnsupportedError:
         return False
     return True
 

@@ -1,6 +1,6 @@
 """Policy variables: `${aws:username}`, with a default `${aws:username, 'nobody'}`, and `${*}`, `${?}`, `${$}`.
 
-Source: IAM user guide "IAM policy elements: Variables and tags"; authorization.md "Variables".
+Source: IAM user guide "IAM policy elements: Variables and tags"; RULES.md "Variables".
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from plerion_kms.authorization.context_keys import MULTIVALUED, check_known
-from plerion_kms.authorization.errors import NotUnderstoodError
+from plerion_kms.authorization.errors import UnsupportedError
 from plerion_kms.authorization.patterns import Part
 from plerion_kms.authorization.request import ContextValue
 
@@ -47,7 +47,7 @@ class Template:
         """The text with values put in, or None where a variable has neither value nor default.
 
         Wildcards that come with a value are plain characters (inferred: a caller who chooses a tag value must not widen
-        a policy). Raises NotUnderstoodError for a variable whose key holds several values.
+        a policy). Raises UnsupportedError for a variable whose key holds several values.
         """
         resolved: list[Part] = []
         for part in self.parts:
@@ -60,7 +60,7 @@ class Template:
             if value is None:
                 return None
             if not isinstance(value, str):
-                raise NotUnderstoodError(f"the policy variable ${{{part.key}}}, whose key holds several values")
+                raise UnsupportedError(f"the policy variable ${{{part.key}}}, whose key holds several values")
             resolved.append((value, False))
         return resolved
 
@@ -69,18 +69,18 @@ def parse_template(text: str, *, variables: bool | None) -> Template:
     """Parse a text of a policy. `variables` is False for the policy versions that have none: `${` is then plain text.
     None: the version is unsupported, so that it may have some.
 
-    Raises NotUnderstoodError for a variable that is not closed, whose key is not known, or that may be none.
+    Raises UnsupportedError for a variable that is not closed, whose key is not known, or that may be none.
     """
     if variables is False or "${" not in text:
         return Template(((text, True),))
     if variables is None:
-        raise NotUnderstoodError(f"the policy variable in {text!r}")
+        raise UnsupportedError(f"the policy variable in {text!r}")
     parts: list[Part | Variable] = []
     position = 0
     while (start := text.find("${", position)) >= 0:
         end = text.find("}", start)
         if end < 0:
-            raise NotUnderstoodError(f"the policy variable in {text!r}, which is not closed")
+            raise UnsupportedError(f"the policy variable in {text!r}, which is not closed")
         if start > position:
             parts.append((text[position:start], True))
         parts.append(_parse_variable(text[start + 2 : end]))
@@ -98,10 +98,10 @@ def _parse_variable(inside: str) -> Part | Variable:
     if comma:
         quoted = rest.strip()
         if len(quoted) < 2 or quoted[0] != "'" or quoted[-1] != "'":
-            raise NotUnderstoodError(f"the default of the policy variable ${{{inside}}}")
+            raise UnsupportedError(f"the default of the policy variable ${{{inside}}}")
         default = quoted[1:-1]
     key = key.strip()
     check_known(key)
     if key.lower() in MULTIVALUED:
-        raise NotUnderstoodError(f"the policy variable ${{{key}}}, whose key holds several values")
+        raise UnsupportedError(f"the policy variable ${{{key}}}, whose key holds several values")
     return Variable(key, default)
