@@ -191,12 +191,12 @@ def _break_decisions() -> None:
     for name, service in list(gateway.SERVICES.items()):
         gateway.SERVICES[name] = replace(service, authorize=guarded(service.authorize))
 
-    read, explain = engine.read_policies, gateway.explain
+    analyze, explain = engine.analyze_policies, gateway.explain
 
-    def reading(source: Any, policies: Any, asked: Any) -> Any:
-        if how(asked.request.principal.account) == "raises inside":
+    def analyzing(source: Any, policies: Any, prepared: Any) -> Any:
+        if how(prepared.request.principal.account) == "raises inside":
             raise RuntimeError("broken by a test")
-        return read(source, policies, asked)
+        return analyze(source, policies, prepared)
 
     def explaining(decision: Any) -> str:
         if any("explanation breaks" in trace.statement for trace in decision.trace):
@@ -204,7 +204,7 @@ def _break_decisions() -> None:
         text: str = explain(decision)
         return text
 
-    engine.read_policies = reading
+    engine.analyze_policies = analyzing
     gateway.explain = explaining
 
 
