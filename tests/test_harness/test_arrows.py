@@ -19,7 +19,7 @@ KNOWS: dict[str, set[str]] = {
     "scanning": {"plerion_policies"},
     "benchmarks": {"benchmarks", "harness", "emulator", "plerion_kms", "authorization"},
 }
-"""Part -> the parts that it may import. `authorization` is the engine of an earlier revision, which a benchmark runs."""
+"""Part -> the parts that it may import. `authorization` is an earlier revision's engine, which a benchmark runs."""
 
 PARTS = set().union(*KNOWS.values(), {path.name for path in TESTS.glob("test_*")})
 

@@ -203,6 +203,22 @@ def test_the_exit_code_says_what_was_looked_at(
     assert says in output.out + output.err
 
 
+@pytest.mark.ci
+def test_a_file_that_takes_too_long_is_named_and_the_rest_is_reported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HCL_PARSE_TIMEOUT_SEC", "1")
+    rows = "".join(
+        f'  row_{number} = {{ name = "{number}", list = [{number}, "a", true] }}\n' for number in range(6000)
+    )
+    (tmp_path / "slow.tf").write_text(f"locals {{\n{rows}}}\n", encoding="utf-8")
+    (tmp_path / "main.tf").write_text(OPEN_KEY, encoding="utf-8")
+    assert main([str(tmp_path)]) == 2
+    output = capsys.readouterr()
+    assert "slow.tf:1: This file was not scanned" in output.out + output.err
+    assert "CKV_PLERION_1" in output.out
+
+
 def test_what_the_plan_has_read_is_not_said_to_be_unread() -> None:
     def unread(file: str) -> Finding:
         return Finding("CKV_PLERION_11", "n", "", "", "aws_kms_key.x", Location(file, 1, 2))
