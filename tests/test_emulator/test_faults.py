@@ -104,11 +104,9 @@ class TestTheDecision:
         faulty.make("decisions", account=stage.account.id, how="")
         stage.encrypt()
 
-    def test_one_that_cannot_be_explained_is_not_acted_on(self, faulty: Faulty, account: Account) -> None:
+    def test_a_refusal_that_cannot_be_explained_is_a_refusal(self, faulty: Faulty, account: Account) -> None:
         key = account.key()
-        document = policy(statement("Allow", "kms:*", Resource="*", Sid="explanationworks"))
-        assert code_of(account.session("Fine", document).kms.encrypt, KeyId=key, Plaintext=b"x") == "allowed"
-        named = json.dumps(policy(statement("Allow", "kms:*", Resource="*", Sid="explanation breaks")))
+        named = json.dumps(policy(statement("Deny", "kms:*", Resource="*", Sid="explanation breaks")))
         role = account.session("Role", allow("kms:*"))
         before = faulty.emulator.log()
         faulty.make("role_with_document", account=account.id, role="Role", document=named)
