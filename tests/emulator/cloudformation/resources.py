@@ -64,10 +64,24 @@ class HonestExecutor(ChangeSetModelExecutor):
         failed = [name for name, resource in result.resources.items() if "FAILED" in resource.get("ResourceStatus", "")]
         reason = result.failure_message or (f"The resources {', '.join(failed)} failed." if failed else "")
         if not reason or (doing == "CREATE" and failed):  # the resources of a new stack say why they failed
+            if doing != "DELETE":
+                _remember(change_set, result)
             return result
         change_set.stack.set_stack_status(f"{doing}_FAILED", reason)
         change_set.set_execution_status("EXECUTE_FAILED")
         raise RuntimeError(reason)
+
+
+def _remember(change_set: Any, result: Any) -> None:
+    """Note on the stack what it has become. LocalStack does so after it has called the stack complete.
+
+    A call in between, such as DeleteStack, would work on the stack as it was.
+    """
+    stack = change_set.stack
+    stack.template, stack.template_body = change_set.template, change_set.template_body
+    stack.processed_template = change_set.processed_template
+    stack.resolved_parameters = change_set.resolved_parameters
+    stack.resolved_resources, stack.resolved_outputs = result.resources, result.outputs
 
 
 def make_only_what_is_offered() -> None:
