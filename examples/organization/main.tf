@@ -5,22 +5,15 @@ provider "aws" {
 # A StackSet stays in the partition of the account that defines it.
 data "aws_partition" "this" {}
 
-# The documents; this creates nothing.
-module "roles" {
-  source = "../../modules/roles"
-
-  create                      = false
-  external_id                 = local.external_id_placeholder
-  appliance_trusted_role_arns = var.appliance_trusted_role_arns
-  partition                   = data.aws_partition.this.partition
-}
-
-module "cmk_access" {
-  source   = "../../modules/cmk-access"
+# The documents of both modes; this creates nothing.
+module "plerion_kms" {
+  source   = "../../modules/plerion-kms"
   for_each = toset(["ALL_KEYS", "SELECTED_KEYS"])
 
   create                        = false
   kms_key_access_mode           = each.key
+  external_id                   = local.external_id_placeholder
+  appliance_trusted_role_arns   = var.appliance_trusted_role_arns
   tag_is_binding                = coalesce(var.tag_is_binding, var.hardened)
   grants_only_for_aws_resources = coalesce(var.grants_only_for_aws_resources, var.hardened)
   partition                     = data.aws_partition.this.partition

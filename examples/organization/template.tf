@@ -1,7 +1,10 @@
 locals {
+  # Only the statement on the appliance role differs between the modes.
+  documents = module.plerion_kms["ALL_KEYS"]
+
   # Where the access role's trust policy has the external id, the template refers to its parameter.
   external_id_placeholder = "EXTERNAL-ID"
-  access_trust_json       = replace(module.roles.access_trust_policy_json, jsonencode(local.external_id_placeholder), jsonencode({ Ref = "ExternalId" }))
+  access_trust_json       = replace(local.documents.access_trust_policy_json, jsonencode(local.external_id_placeholder), jsonencode({ Ref = "ExternalId" }))
 
   boundary = var.permissions_boundary_name == null ? null : {
     PermissionsBoundary = { "Fn::Sub" = "arn:$${AWS::Partition}:iam::$${AWS::AccountId}:policy/${var.permissions_boundary_name}" }
@@ -36,8 +39,8 @@ locals {
           Properties = merge(local.boundary, {
             RoleName                 = "PlerionApplianceRole"
             Description              = "Used by the Plerion appliance to read what is encrypted under KMS keys."
-            AssumeRolePolicyDocument = jsondecode(module.roles.appliance_trust_policy_json)
-            Tags                     = [for key, value in module.roles.appliance_role_tags : { Key = key, Value = value }]
+            AssumeRolePolicyDocument = jsondecode(local.documents.appliance_trust_policy_json)
+            Tags                     = [for key, value in local.documents.appliance_role_tags : { Key = key, Value = value }]
           })
         }
 
@@ -48,7 +51,7 @@ locals {
             PolicyName = "PlerionKmsCmkAccess"
             Roles      = [{ Ref = "ApplianceRole" }]
             PolicyDocument = {
-              "Fn::If" = concat(["AllKeys"], [for mode in ["ALL_KEYS", "SELECTED_KEYS"] : jsondecode(module.cmk_access[mode].policy_json)])
+              "Fn::If" = concat(["AllKeys"], [for mode in ["ALL_KEYS", "SELECTED_KEYS"] : jsondecode(module.plerion_kms[mode].cmk_access_policy_json)])
             }
           }
         }
@@ -59,7 +62,7 @@ locals {
             RoleName                 = "PlerionAccessRole"
             Description              = "Used by Plerion's control plane to read the metadata of KMS keys."
             AssumeRolePolicyDocument = jsondecode(local.access_trust_json)
-            Tags                     = [for key, value in module.roles.access_role_tags : { Key = key, Value = value }]
+            Tags                     = [for key, value in local.documents.access_role_tags : { Key = key, Value = value }]
           })
         }
 
@@ -68,7 +71,7 @@ locals {
           Properties = {
             PolicyName     = "PlerionKmsMetadata"
             Roles          = [{ Ref = "AccessRole" }]
-            PolicyDocument = jsondecode(module.roles.metadata_policy_json)
+            PolicyDocument = jsondecode(local.documents.metadata_policy_json)
           }
         }
       },

@@ -19,30 +19,30 @@ variable "keys" {
 
   validation {
     condition     = alltrue([for key in var.keys : can(regex("^arn:[\\w-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[\\w-]+$", key.key_arn))])
-    error_message = "keys holds a key_arn that is not the ARN of a KMS key: give the form arn:aws:kms:eu-west-1:111122223333:key/KEY-ID, not an alias or a bare id."
+    error_message = "keys must hold only KMS key ARNs as key_arn: use the form arn:aws:kms:eu-west-1:111122223333:key/KEY-ID, not an alias or a key ID."
   }
 
   validation {
     condition     = length(distinct([for key in var.keys : join(":", slice(split(":", "${key.key_arn}:::::"), 3, 5))])) <= 1
-    error_message = "keys holds keys of several accounts or Regions: call the module once for each account and Region, with the provider of that place."
+    error_message = "keys must hold keys of one account and Region: call the module once for each account and Region, with the provider for it."
   }
 
   validation {
     condition = length(distinct([for key in var.keys : lower(key.key_arn)])) == length(var.keys)
-    error_message = format("keys holds one key under several names: %s. Keep one name for each key.", join("; ", [
+    error_message = format("keys must hold each key once: keep one name for %s.", join(", ", [
       for arn, names in { for name, key in var.keys : lower(key.key_arn) => name... } :
-      format("%s as %s", arn, join(" and ", names)) if length(names) > 1
+      format("%s (%s)", arn, join(" and ", names)) if length(names) > 1
     ]))
   }
 
   validation {
     condition     = alltrue([for key in var.keys : key.plerion_access_tag == null ? true : contains(["Granted", "Denied"], key.plerion_access_tag)])
-    error_message = "keys holds a plerion_access_tag other than \"Granted\" and \"Denied\": set it to one of the two, or leave it out to keep the tags as they are."
+    error_message = "keys must hold only \"Granted\" or \"Denied\" as plerion_access_tag: set it to one of the two, or omit it to leave the tags unchanged."
   }
 
   validation {
     condition = alltrue([for key in var.keys : key.policy_json != null || (key.plerion_access_tag != null && key.set_policy != true)])
-    error_message = format("keys holds %s without the policy that is to be set: give policy_json, or plerion_access_tag alone.", join(", ", [
+    error_message = format("keys must hold policy_json for each key whose policy is set: add policy_json to %s, or set only plerion_access_tag.", join(", ", [
       for name, key in var.keys : name
       if key.policy_json == null && (key.plerion_access_tag == null || key.set_policy == true)
     ]))
@@ -56,7 +56,7 @@ variable "kms_key_access_mode" {
 
   validation {
     condition     = var.kms_key_access_mode == null ? true : contains(["ALL_KEYS", "SELECTED_KEYS"], var.kms_key_access_mode)
-    error_message = "kms_key_access_mode is neither \"ALL_KEYS\" nor \"SELECTED_KEYS\": set it to one of the two, or leave it out."
+    error_message = "kms_key_access_mode must be \"ALL_KEYS\" or \"SELECTED_KEYS\": set it to one of the two, or omit it."
   }
 }
 
@@ -81,7 +81,7 @@ variable "integration_account_ids" {
 
   validation {
     condition     = alltrue([for id in var.integration_account_ids : can(regex("^[0-9]{12}$", id))])
-    error_message = "integration_account_ids holds something that is not an AWS account id: give the 12 digits of each, in quotes."
+    error_message = "integration_account_ids must hold only AWS account IDs: use the 12 digits of each, in quotes."
   }
 }
 
@@ -100,7 +100,7 @@ variable "appliance_role_arns" {
 
   validation {
     condition     = alltrue([for arn in var.appliance_role_arns : can(regex("^arn:[\\w-]+:iam::[0-9]{12}:role/[\\w+=,.@/-]+$", arn))])
-    error_message = "appliance_role_arns holds something that is not the ARN of a role: give ARNs of the form arn:aws:iam::111122223333:role/NAME, without wildcards."
+    error_message = "appliance_role_arns must hold only IAM role ARNs: use the form arn:aws:iam::111122223333:role/NAME, without wildcards."
   }
 }
 
@@ -112,7 +112,7 @@ variable "access_role_arns" {
 
   validation {
     condition     = alltrue([for arn in var.access_role_arns : can(regex("^arn:[\\w-]+:iam::[0-9]{12}:role/[\\w+=,.@/-]+$", arn))])
-    error_message = "access_role_arns holds something that is not the ARN of a role: give ARNs of the form arn:aws:iam::111122223333:role/NAME, without wildcards."
+    error_message = "access_role_arns must hold only IAM role ARNs: use the form arn:aws:iam::111122223333:role/NAME, without wildcards."
   }
 }
 
@@ -124,7 +124,7 @@ variable "via_services" {
 
   validation {
     condition     = alltrue([for service in var.via_services : can(regex("^[a-z0-9-]+\\.([a-z0-9-]+|\\*)\\.amazonaws\\.com(\\.cn)?$", service))])
-    error_message = "via_services holds something that is not a value of kms:ViaService: give for instance \"ec2.eu-west-1.amazonaws.com\", or \"ec2.*.amazonaws.com\" for every Region."
+    error_message = "via_services must hold only values of kms:ViaService: use for example \"ec2.eu-west-1.amazonaws.com\", or \"ec2.*.amazonaws.com\" for every Region."
   }
 }
 

@@ -18,7 +18,7 @@ variable "key_arn" {
 
   validation {
     condition     = var.key_arn == null || can(regex("^arn:[\\w-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[\\w-]+$", var.key_arn))
-    error_message = "key_arn is not the ARN of a KMS key: give the form arn:aws:kms:eu-west-1:111122223333:key/KEY-ID, not an alias or a bare id."
+    error_message = "key_arn must be a KMS key ARN: use the form arn:aws:kms:eu-west-1:111122223333:key/KEY-ID, not an alias or a key ID."
   }
 }
 
@@ -30,7 +30,7 @@ variable "integration_account_ids" {
 
   validation {
     condition     = alltrue([for id in var.integration_account_ids : can(regex("^[0-9]{12}$", id))])
-    error_message = "integration_account_ids holds something that is not an AWS account id: give the 12 digits of each, in quotes."
+    error_message = "integration_account_ids must hold only AWS account IDs: use the 12 digits of each, in quotes."
   }
 }
 
@@ -56,7 +56,7 @@ variable "appliance_role_arns" {
 
   validation {
     condition     = alltrue([for arn in var.appliance_role_arns : can(regex("^arn:[\\w-]+:iam::[0-9]{12}:role/[\\w+=,.@/-]+$", arn))])
-    error_message = "appliance_role_arns holds something that is not the ARN of a role: give ARNs of the form arn:aws:iam::111122223333:role/NAME, without wildcards."
+    error_message = "appliance_role_arns must hold only IAM role ARNs: use the form arn:aws:iam::111122223333:role/NAME, without wildcards."
   }
 }
 
@@ -68,7 +68,7 @@ variable "access_role_arns" {
 
   validation {
     condition     = alltrue([for arn in var.access_role_arns : can(regex("^arn:[\\w-]+:iam::[0-9]{12}:role/[\\w+=,.@/-]+$", arn))])
-    error_message = "access_role_arns holds something that is not the ARN of a role: give ARNs of the form arn:aws:iam::111122223333:role/NAME, without wildcards."
+    error_message = "access_role_arns must hold only IAM role ARNs: use the form arn:aws:iam::111122223333:role/NAME, without wildcards."
   }
 }
 
@@ -80,6 +80,6 @@ variable "via_services" {
 
   validation {
     condition     = alltrue([for service in var.via_services : can(regex("^[a-z0-9-]+\\.([a-z0-9-]+|\\*)\\.amazonaws\\.com(\\.cn)?$", service))])
-    error_message = "via_services holds something that is not a value of kms:ViaService: give for instance \"ec2.eu-west-1.amazonaws.com\", or \"ec2.*.amazonaws.com\" for every Region."
+    error_message = "via_services must hold only values of kms:ViaService: use for example \"ec2.eu-west-1.amazonaws.com\", or \"ec2.*.amazonaws.com\" for every Region."
   }
 }

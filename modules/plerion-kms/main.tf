@@ -1,29 +1,16 @@
 locals {
-  create_roles = var.create && var.create_roles
-  find_roles   = var.create && !var.create_roles
-
-  # A role that exists already gets the metadata policy only where that is asked for.
-  attach_metadata_policy = coalesce(var.attach_metadata_policy, var.create_roles)
-
-  appliance_role_name = var.create_roles ? module.roles.appliance_role_name : coalesce(module.existing_appliance_role.name, var.appliance_role_name)
-  appliance_role_arn  = var.create_roles ? module.roles.appliance_role_arn : module.existing_appliance_role.arn
-  access_role_name    = var.create_roles ? module.roles.access_role_name : coalesce(module.existing_access_role.name, var.access_role_name)
-  access_role_arn     = var.create_roles ? module.roles.access_role_arn : module.existing_access_role.arn
+  partition = coalesce(var.partition, one(data.aws_partition.this[*].partition), "aws")
 
   tag_is_binding                = coalesce(var.tag_is_binding, var.hardened)
   grants_only_for_aws_resources = coalesce(var.grants_only_for_aws_resources, var.hardened)
   arns_are_given                = length(var.appliance_role_arns) + length(var.access_role_arns) > 0
   pin_additions_to_roles        = coalesce(var.pin_additions_to_roles, var.hardened || local.arns_are_given)
 
-  # The ARN of a role that is being created is not known yet, but that there is one is.
-  known_appliance_role_arns = local.create_roles ? [module.roles.appliance_role_arn] : compact([module.existing_appliance_role.arn])
-  known_access_role_arns    = local.create_roles ? [module.roles.access_role_arn] : compact([module.existing_access_role.arn])
-
-  # Without both the outputs fail: additions that are not pinned must not pass for pinned ones.
-  pinned_appliance_role_arns = !local.pin_additions_to_roles ? [] : local.arns_are_given ? var.appliance_role_arns : local.known_appliance_role_arns
-  pinned_access_role_arns    = !local.pin_additions_to_roles ? [] : local.arns_are_given ? var.access_role_arns : local.known_access_role_arns
-
-  partition = coalesce(var.partition, one(data.aws_partition.this[*].partition), "aws")
+  # If either list is empty, the outputs fail: additions without the ARNs must not pass for pinned ones.
+  appliance_role_arns        = local.arns_are_given ? var.appliance_role_arns : module.roles.appliance_role_arns
+  access_role_arns           = local.arns_are_given ? var.access_role_arns : module.roles.access_role_arns
+  pinned_appliance_role_arns = local.pin_additions_to_roles ? local.appliance_role_arns : []
+  pinned_access_role_arns    = local.pin_additions_to_roles ? local.access_role_arns : []
 }
 
 data "aws_partition" "this" {
@@ -31,10 +18,13 @@ data "aws_partition" "this" {
 }
 
 module "roles" {
-  source = "../roles"
+  source = "./modules/roles"
 
-  create = local.create_roles
-
+  create                      = var.create
+  create_roles                = var.create_roles
+  check_role_tags             = var.check_role_tags
+  appliance_role_is_used      = var.attach_statement || local.pin_additions_to_roles
+  access_role_is_used         = local.pin_additions_to_roles
   external_id                 = var.external_id
   appliance_role_name         = var.appliance_role_name
   access_role_name            = var.access_role_name
@@ -48,7 +38,7 @@ module "roles" {
   create_instance_profile     = var.create_instance_profile
   appliance_trusted_role_arns = var.appliance_trusted_role_arns
   plerion_account_id          = var.plerion_account_id
-  attach_metadata_policy      = local.attach_metadata_policy
+  attach_metadata_policy      = var.attach_metadata_policy
   metadata_policy_name        = var.metadata_policy_name
   attach_policy_as            = var.attach_policy_as
   policy_path                 = var.policy_path
@@ -56,32 +46,12 @@ module "roles" {
   tags                        = var.tags
 }
 
-module "existing_appliance_role" {
-  source = "../existing-role"
-
-  create = local.find_roles && var.check_role_tags && (var.attach_statement || local.pin_additions_to_roles)
-
-  role_name     = var.appliance_role_name
-  required_tags = module.roles.appliance_role_tags
-}
-
-module "existing_access_role" {
-  source = "../existing-role"
-
-  create = local.find_roles && var.check_role_tags && (local.attach_metadata_policy || local.pin_additions_to_roles)
-
-  role_name     = var.access_role_name
-  required_tags = module.roles.access_role_tags
-}
-
 module "cmk_access" {
-  source = "../cmk-access"
+  source = "./modules/cmk-access"
 
-  create = var.create && var.attach_statement
-
+  create                        = var.create && var.attach_statement
+  role_name                     = module.roles.appliance_role_name
   kms_key_access_mode           = var.kms_key_access_mode
-  role_name                     = local.appliance_role_name
-  check_role_tags               = false # module.existing_appliance_role has checked them
   attach_policy_as              = var.attach_policy_as
   policy_name                   = var.policy_name
   policy_path                   = var.policy_path
@@ -94,20 +64,6 @@ module "cmk_access" {
   grants_only_for_aws_resources = local.grants_only_for_aws_resources
   tag_is_binding                = local.tag_is_binding
   tags                          = var.tags
-}
-
-# For an access role that exists already; the policy of a created one comes with the role.
-module "metadata_policy" {
-  source = "../role-policy"
-
-  create = local.find_roles && local.attach_metadata_policy
-
-  role_name        = local.access_role_name
-  policy_json      = module.roles.metadata_policy_json
-  attach_policy_as = var.attach_policy_as
-  policy_name      = var.metadata_policy_name
-  policy_path      = var.policy_path
-  tags             = var.tags
 }
 
 module "same_account_additions" {

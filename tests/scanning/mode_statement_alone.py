@@ -21,9 +21,9 @@ ROLE_TYPES = ("aws_iam_role", "aws_iam_role_policy", *ATTACHMENT_TYPES)
 MODE_ARGUMENT = "kms_key_access_mode"
 MODES = {"ALL_KEYS": ("StringNotEqualsIgnoreCase", "Denied"), "SELECTED_KEYS": ("StringEqualsIgnoreCase", "Granted")}
 DEFAULT_MODE = "ALL_KEYS"
-NAME_ARGUMENTS = ("appliance_role_name", "role_name")
+NAME_ARGUMENT = "appliance_role_name"
 DEFAULT_ROLE = "PlerionApplianceRole"
-OUR_MODULES = ("plerion-kms", "cmk-access")
+OUR_MODULE = "plerion-kms"
 
 
 def _identity(sid: str, actions: list[str], condition: dict[str, dict[str, str]] | None = None) -> Document:
@@ -112,7 +112,7 @@ def _documents(node: Node, around: list[Node]) -> Iterator[Document]:
 
 
 def _module_findings(node: Node, around: list[Node]) -> Iterator[str]:
-    """Two calls of our modules that put different modes on one role."""
+    """Two calls of plerion-kms that put different modes on one role."""
     mode, roles = _mode_of_call(node), _roles_of_call(node)
     if mode is None:
         return
@@ -128,9 +128,9 @@ def _module_findings(node: Node, around: list[Node]) -> Iterator[str]:
 
 
 def _mode_of_call(node: Node) -> str | None:
-    """The mode that a call of our modules sets; None where it is another module, or attaches nothing."""
+    """The mode that a call of plerion-kms sets; None where it is another module, or attaches nothing."""
     source = node.text("source") or ""
-    if not any(name in source for name in OUR_MODULES) or not node.values:
+    if OUR_MODULE not in source or not node.values:
         return None
     if "false" in (*node.texts("attach_statement"), *node.texts("create")):
         return None
@@ -140,9 +140,8 @@ def _mode_of_call(node: Node) -> str | None:
 def _roles_of_call(node: Node) -> frozenset[str]:
     if _mode_of_call(node) is None:
         return frozenset()
-    names = [shown(name) for argument in NAME_ARGUMENTS for name in node.texts(argument)]
-    outputs = [f"${{{node.address}.appliance_role_name}}", f"${{{node.address}.role_name}}"]
-    return frozenset([*(names[:1] or [DEFAULT_ROLE]), *outputs])
+    names = [shown(name) for name in node.texts(NAME_ARGUMENT)]
+    return frozenset([*(names[:1] or [DEFAULT_ROLE]), f"${{{node.address}.appliance_role_name}}"])
 
 
 Rule(10, "Ensure a mode statement is the only statement that lets its role use keys", "HIGH", findings).register()

@@ -43,9 +43,9 @@ def test_a_role_without_the_tag_is_refused_and_nothing_changes(run: ExampleRun, 
         iam.tag_role(RoleName=ExistingRoles.APPLIANCE, Tags=[{"Key": TAG, "Value": "True"}])
     message = " ".join(str(caught.value).replace("│", " ").split())
     assert (
-        f"The role {ExistingRoles.APPLIANCE} lacks the tag PlerionApplianceRole = True, by which key policies know it: "
-        "put the tag on the role with exactly this value, or set check_role_tags = false. If the role has it, the "
-        "provider's ignore_tags hides it: take it out of there."
+        f"The role {ExistingRoles.APPLIANCE} lacks the tag PlerionApplianceRole = True, which key policies match on: "
+        "add the tag to the role with exactly this value, or set check_role_tags = false. If the role has it, the "
+        "provider's ignore_tags hides it: remove it from there."
     ) in message
     assert iam.list_role_policies(RoleName=ExistingRoles.APPLIANCE)["PolicyNames"] == policies
     document = iam.get_role_policy(RoleName=ExistingRoles.APPLIANCE, PolicyName="PlerionKmsCmkAccess")["PolicyDocument"]

@@ -56,22 +56,6 @@ def test_a_switch_of_the_mode_updates_one_policy_in_place(run: ExampleRun) -> No
 
 
 @pytest.mark.parametrize("run", of_group("selected-keys"), indirect=True)
-def test_an_upgrade_moves_resources_and_changes_none(run: ExampleRun) -> None:
-    renamed = {
-        "module.cmk_access.aws_iam_role_policy.this[0]": "module.cmk_access.module.policy",
-        "module.roles.aws_iam_role_policy.metadata[0]": "module.roles.module.metadata_policy",
-    }
-    for before, module in renamed.items():
-        run.terraform.move_state(
-            f"module.plerion_kms.{module}.aws_iam_role_policy.this[0]", f"module.plerion_kms.{before}"
-        )
-    changes = run.terraform.plan()
-    assert sorted(changes, key=lambda change: change.address) == [
-        PlannedChange(f"module.plerion_kms.{module}.aws_iam_role_policy.this[0]", "move") for module in renamed.values()
-    ]
-
-
-@pytest.mark.parametrize("run", of_group("selected-keys"), indirect=True)
 def test_a_tag_changed_after_the_apply_counts_at_once(run: ExampleRun) -> None:
     run.in_mode("SELECTED_KEYS")
     target = run.targets[run.stage.integration.id]["other-value"]

@@ -9,9 +9,24 @@ import pytest
 from harness.errors import HarnessError
 from harness.paths import PROJECT
 from harness.terraform.hcl import read_folder
-from harness.tools.docs import BEGIN, END, documented_folders, tables, with_tables
+from harness.tools.docs import (
+    BEGIN,
+    END,
+    documented_folders,
+    example_folders,
+    is_internal,
+    module_folders,
+    tables,
+    with_tables,
+)
 
 FOLDERS = {str(folder.relative_to(PROJECT)): folder for folder in documented_folders()}
+ALL_FOLDERS = {str(folder.relative_to(PROJECT)): folder for folder in (*example_folders(), *module_folders())}
+INTERNAL = {
+    "modules/plerion-kms/modules/cmk-access",
+    "modules/plerion-kms/modules/role-policy",
+    "modules/plerion-kms/modules/roles",
+}
 
 DECLARATIONS = """
 terraform {
@@ -98,9 +113,15 @@ def test_the_readme_is_up_to_date(name: str) -> None:
     assert readme == with_tables(FOLDERS[name]), f"{name}/README.md is out of date: run 'make docs'."
 
 
-@pytest.mark.parametrize("name", FOLDERS)
+def test_internal_modules_and_only_they_have_no_readme() -> None:
+    assert {name for name, folder in ALL_FOLDERS.items() if not (folder / "README.md").exists()} == INTERNAL
+    assert ALL_FOLDERS.keys() - FOLDERS.keys() == INTERNAL
+    assert {str(folder.relative_to(PROJECT)) for folder in module_folders() if is_internal(folder)} == INTERNAL
+
+
+@pytest.mark.parametrize("name", ALL_FOLDERS)
 def test_every_input_and_output_is_described(name: str) -> None:
-    declared = read_folder(FOLDERS[name])
+    declared = read_folder(ALL_FOLDERS[name])
     described = [(item.name, item.description) for item in declared.variables]
     described += [(item.name, item.description) for item in declared.outputs]
     assert [item for item, description in described if not description] == []
@@ -109,6 +130,62 @@ def test_every_input_and_output_is_described(name: str) -> None:
 def test_what_a_folder_declares_becomes_tables(tmp_path: Path) -> None:
     (tmp_path / "main.tf").write_text(DECLARATIONS)
     assert tables(read_folder(tmp_path)) == TABLES
+
+
+SECTIONS = """
+# A comment.
+
+################################################################################
+# Mode
+################################################################################
+
+variable "mode" {
+  description = "The mode."
+  type        = string
+  default     = "A" # the usual one
+}
+
+variable "id" {
+  description = "The id."
+  type        = string
+}
+
+################################################################################
+# Roles and more
+################################################################################
+
+variable "role" {
+  description = "The role."
+  type        = string
+  default     = null
+}
+"""
+
+SECTIONED = """## Inputs
+
+### Mode
+
+| Name | Description | Type | Default | Required |
+|------|-------------|------|---------|----------|
+| id | The id. | `string` | n/a | yes |
+| mode | The mode. | `string` | `"A"` | no |
+
+### Roles and more
+
+| Name | Description | Type | Default | Required |
+|------|-------------|------|---------|----------|
+| role | The role. | `string` | `null` | no |"""
+
+
+def test_sections_of_a_file_are_headings_of_its_inputs(tmp_path: Path) -> None:
+    (tmp_path / "variables.tf").write_text(SECTIONS)
+    assert tables(read_folder(tmp_path)) == SECTIONED
+
+
+def test_the_inputs_of_plerion_kms_are_in_sections() -> None:
+    variables = read_folder(FOLDERS["modules/plerion-kms"]).variables
+    titles = list(dict.fromkeys(variable.section for variable in variables))
+    assert titles == ["Mode and scope", "Roles", "Policies", "Key-policy additions", "Hardening"]
 
 
 def test_the_tables_go_between_the_markers_and_leave_the_rest(tmp_path: Path) -> None:

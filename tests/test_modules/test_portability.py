@@ -14,9 +14,9 @@ import pytest
 
 from harness.paths import EXAMPLES, MODULES, PROJECT
 from harness.terraform.hcl import Block, read_file, read_folder
-from harness.tools.docs import documented_folders
+from harness.tools.docs import example_folders, module_folders
 
-FOLDERS = {str(folder.relative_to(PROJECT)): folder for folder in documented_folders()}
+FOLDERS = {str(folder.relative_to(PROJECT)): folder for folder in (*example_folders(), *module_folders())}
 TESTS = {str(path.relative_to(MODULES)): path for path in sorted(MODULES.rglob("*.tftest.hcl"))}
 NAME = re.compile(r"^\s*\"?(\w+)\"?\s*=", re.MULTILINE)
 
@@ -75,7 +75,8 @@ def test_no_override_has_a_value_for_an_argument_that_is_configured(name: str) -
     for block in everything_in(read_file(TESTS[name])):
         if block.heading[0] in ("override_data", "override_resource"):
             values = set(NAME.findall(block.attributes["values"]))
-            assert values & set(configured[block.attributes["target"]].attributes) == set()
+            target, _, _ = block.attributes["target"].partition("[")
+            assert values & set(configured[target].attributes) == set()
 
 
 @pytest.mark.parametrize("name", TESTS)

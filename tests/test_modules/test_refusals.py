@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from harness.paths import MODULES
+from harness.terraform.hcl import read_file
 from harness.terraform.provider_relay import KeptProvider
+from harness.tools.docs import is_internal, module_folders
 
 from .module_folder import CONFIGURATIONS, ModuleFolder
 from .sizes import LARGEST, policy_whose_merged_size_is
@@ -24,11 +28,7 @@ MESSAGES: dict[str, dict[str, list[dict[str, Any]]]] = yaml.safe_load(
 NOT_CREATED = {"create": False}
 NEEDED: dict[str, dict[str, Any]] = {
     "plerion-kms": NOT_CREATED,
-    "roles": NOT_CREATED,
-    "cmk-access": NOT_CREATED,
     "key-access": NOT_CREATED,
-    "role-policy": {**NOT_CREATED, "policy_json": "none"},
-    "existing-role": {**NOT_CREATED, "required_tags": {}},
 }
 
 
@@ -92,13 +92,13 @@ SHORTEN = (
 MANAGED = "characters, more than the 6144 of a managed policy"
 
 NO_ARNS = (
-    "The ARNs of the two roles are not known, so the additions can't be pinned to them as hardened or "
-    "pin_additions_to_roles asks: set appliance_role_arns and access_role_arns, leave create and check_role_tags true, "
-    "or set pin_additions_to_roles = false."
+    "The ARNs of both roles must be known to pin the additions to them, which hardened or pin_additions_to_roles asks "
+    "for: set appliance_role_arns and access_role_arns, leave create and check_role_tags true, or set "
+    "pin_additions_to_roles = false."
 )
 BY_NAME_AND_PLACE = (
-    "key_arns names the keys one by one, so key_account_ids and key_regions would have no effect: leave out key_arns, "
-    "or those two."
+    "key_arns lists the keys one by one, so key_account_ids and key_regions would have no effect: remove key_arns, or "
+    "the other two."
 )
 TOO_LARGE = (
     "The merged key policy has 32769 bytes as it is sent, in which &, < and > are six bytes each, more than the 32768 "
@@ -109,14 +109,9 @@ TIMES = {NO_ARNS: len(NOTHING_TO_PIN_TO), BY_NAME_AND_PLACE: 2, TOO_LARGE: 2}
 REFUSED = [
     TOO_LARGE,
     (
-        "external_id is missing: set it to the id that Plerion shows for the integration, or set create_access_role = "
-        "false."
+        "external_id is missing: set it to the id that Plerion shows for the integration, or set create_roles = false "
+        "if the roles exist already."
     ),
-    (
-        "role_name is missing: name the role that the policy PlerionKmsCmkAccess is to be attached to, or set create = "
-        "false to render the documents alone."
-    ),
-    "role_name is missing: name the role that is to be looked up, or set create = false.",
     f'The policy TooLongForManaged has 6145 {MANAGED}: set attach_policy_as = "inline", or {SHORTEN}.',
     f'The policy TooLongWithEscapes has 6145 {MANAGED}: set attach_policy_as = "inline", or {SHORTEN}.',
     f"The policy TooLongForBoth has 10241 {MANAGED}: {SHORTEN}.",
@@ -184,12 +179,13 @@ def test_there_are_no_other_errors(errors: Counter[str]) -> None:
     assert set(errors) - known - set(REFUSED) - {row["message"] for row in POLICY_ROWS.values()} == set()
 
 
-def test_no_validation_is_left_out() -> None:
-    for module, rows in MESSAGES.items():
-        text = (CONFIGURATIONS.parents[1] / "modules" / module / "variables.tf").read_text(encoding="utf-8")
-        validated = {
-            block.split('"')[0]: block.count("validation {")
-            for block in text.split('variable "')[1:]
-            if "validation {" in block
-        }
-        assert {name: len(cases) for name, cases in rows.items()} == validated
+@pytest.mark.parametrize("folder", module_folders(), ids=lambda folder: str(folder.relative_to(MODULES)))
+def test_validations_are_where_customers_set_a_variable_and_each_has_its_case(folder: Path) -> None:
+    variables = [block for block in read_file(folder / "variables.tf") if block.heading[0] == "variable"]
+    validated = {
+        block.heading[1]: len(validations)
+        for block in variables
+        if (validations := [inner for inner in block.blocks if inner.heading == ("validation",)])
+    }
+    rows = {} if is_internal(folder) else MESSAGES[folder.name]
+    assert {name: len(cases) for name, cases in rows.items()} == validated

@@ -11,7 +11,7 @@ from harness.paths import PROJECT
 from harness.terraform import provider_binary
 from harness.terraform.binary import MINIMUM
 from harness.terraform.hcl import blocks, read_folder
-from harness.tools.docs import documented_folders
+from harness.tools.docs import example_folders, module_folders
 
 TERRAFORM = f">= {'.'.join(map(str, MINIMUM))}"
 PROVIDER = ">= 5.31, < 7.0"
@@ -30,7 +30,7 @@ NEWER_EXPRESSIONS = {
     r"\w_wo\s*=": "1.11",
 }
 
-FOLDERS = {str(folder.relative_to(PROJECT)): folder for folder in documented_folders()}
+FOLDERS = {str(folder.relative_to(PROJECT)): folder for folder in (*example_folders(), *module_folders())}
 
 
 def test_the_version_stands_in_one_place() -> None:

@@ -19,16 +19,22 @@ from tree_sitter import Language, Node, Parser
 from harness.errors import HarnessError
 
 OPENING, CLOSING = ("(", "[", "{", ","), (")", "]", "}")
+BANNER = re.compile(r"^#{3,}\n# (.+)\n#{3,}$", re.MULTILINE)
+"""A title between two lines of signs, which begins a section of a file."""
 
 
 @dataclass(frozen=True)
 class Variable:
-    """An input. type and default are source text on one line; default is None where the input is required."""
+    """An input. type and default are source text on one line; default is None if the input is required.
+
+    section: the title of the section of its file that it is in; empty if the file has no sections.
+    """
 
     name: str
     description: str
     type: str
     default: str | None
+    section: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,7 +117,7 @@ def _declare(found: Declarations, block: Node) -> None:
     if kind == "variable":
         description, type_ = _string(attributes.get("description")), _one_line(attributes.get("type"))
         default = _one_line(attributes["default"]) if "default" in attributes else None
-        found.variables.append(Variable(labels[0], description, type_ or "any", default))
+        found.variables.append(Variable(labels[0], description, type_ or "any", default, _section(block)))
     elif kind == "output":
         found.outputs.append(Output(labels[0], _string(attributes.get("description"))))
     elif kind == "module":
@@ -132,6 +138,15 @@ def _declare_requirements(found: Declarations, block: Node, attributes: dict[str
             for name, value in _attributes(inner).items():
                 version = re.search(r'\bversion\s*=\s*("[^"]*")', _text(value))
                 found.requirements[name] = json.loads(version.group(1)) if version else ""
+
+
+def _section(block: Node) -> str:
+    """The title of the last banner above the block."""
+    root = block
+    while root.parent is not None:
+        root = root.parent
+    above = (root.text or b"")[: block.start_byte - root.start_byte].decode("utf-8")
+    return next(reversed(BANNER.findall(above)), "")
 
 
 def _heading(block: Node) -> list[str]:

@@ -156,10 +156,6 @@ class Terraform:
         """The addresses in the state, data sources included. Raises TerraformError."""
         return self._run("state list").split()
 
-    def move_state(self, source: str, destination: str) -> None:
-        """Give what the state has at one address another address. Raises TerraformError."""
-        self._run("state mv", source, destination)
-
     def remove_from_state(self, address: str) -> None:
         """Forget what the state has at and below one address; it stays where it is. Raises TerraformError."""
         self._run("state rm", address)

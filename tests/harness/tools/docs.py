@@ -1,7 +1,8 @@
 """`python -m harness.tools.docs`: write what each module and example declares into its README.md.
 
-The tables stand between two markers, in the form and order of sections that terraform-docs has. What is written by
-hand, above and below, stays.
+The tables are between two markers, in the form and order of sections that terraform-docs has. What is written by
+hand, above and below, stays. Inputs have the headings of the sections of their file. A module below another module is
+internal to it and has no README.md, by the convention of Terraform's "Standard Module Structure".
 """
 
 from __future__ import annotations
@@ -13,15 +14,35 @@ from pathlib import Path
 from harness import command
 from harness.errors import HarnessError
 from harness.paths import EXAMPLES, MODULES, PROJECT
-from harness.terraform.hcl import Declarations, read_folder
+from harness.terraform.hcl import Declarations, Variable, read_folder
 
 BEGIN, END = "<!-- BEGIN_TF_DOCS -->", "<!-- END_TF_DOCS -->"
 
 
+def module_folders() -> list[Path]:
+    """The folders of all modules, internal ones included."""
+    return _folders(MODULES)
+
+
+def example_folders() -> list[Path]:
+    """The folders of all examples."""
+    return _folders(EXAMPLES)
+
+
 def documented_folders() -> list[Path]:
-    """Every folder below modules/ and examples/ with Terraform files, but for what Terraform and tests put there."""
-    found = {path.parent for root in (MODULES, EXAMPLES) for path in root.rglob("*.tf")}
-    return sorted(folder for folder in found if not {".terraform", "tests"} & set(folder.relative_to(PROJECT).parts))
+    """The folders of public modules and of examples: those with a README.md."""
+    return [*example_folders(), *(folder for folder in module_folders() if not is_internal(folder))]
+
+
+def is_internal(module: Path) -> bool:
+    """Whether a module is below another one, which alone calls it."""
+    return "modules" in module.relative_to(MODULES).parts
+
+
+def _folders(root: Path) -> list[Path]:
+    """The folders below with Terraform files, except for what Terraform and tests put there."""
+    found = {path.parent for path in root.rglob("*.tf")}
+    return sorted(folder for folder in found if not {".terraform", "tests"} & set(folder.relative_to(root).parts))
 
 
 def with_tables(folder: Path) -> str:
@@ -40,33 +61,47 @@ def with_tables(folder: Path) -> str:
 
 def tables(declared: Declarations) -> str:
     """The declarations as Markdown; a section without rows is left out."""
-    required_first = sorted(declared.variables, key=lambda variable: variable.default is not None)
     sections = (
         ("Requirements", ("Name", "Version"), declared.requirements.items()),
         ("Modules", ("Name", "Source"), ((name, _linked(source)) for name, source in declared.modules.items())),
         ("Resources", ("Name", "Type"), ((_code(name), kind) for name, kind in sorted(declared.resources.items()))),
-        (
-            "Inputs",
-            ("Name", "Description", "Type", "Default", "Required"),
-            (
-                (
-                    variable.name,
-                    variable.description,
-                    _code(variable.type),
-                    "n/a" if variable.default is None else _code(variable.default),
-                    "yes" if variable.default is None else "no",
-                )
-                for variable in required_first
-            ),
-        ),
-        ("Outputs", ("Name", "Description"), ((output.name, output.description) for output in declared.outputs)),
     )
-    return "\n\n".join(text for title, header, rows in sections if (text := _section(title, header, rows)))
+    outputs = ((output.name, output.description) for output in declared.outputs)
+    texts = (
+        *(_section(title, header, rows) for title, header, rows in sections),
+        _inputs(declared.variables),
+        _section("Outputs", ("Name", "Description"), outputs),
+    )
+    return "\n\n".join(text for text in texts if text)
 
 
-def _section(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def _inputs(variables: Sequence[Variable]) -> str:
+    """The inputs, required ones first, in one table or in one for each section of their file."""
+    header = ("Name", "Description", "Type", "Default", "Required")
+    titles = list(dict.fromkeys(variable.section for variable in variables))
+    required_first = sorted(variables, key=lambda variable: variable.default is not None)
+    if titles == [""]:
+        return _section("Inputs", header, map(_row, required_first))
+    parts = (
+        _section(title, header, (_row(variable) for variable in required_first if variable.section == title), level=3)
+        for title in titles
+    )
+    return "\n\n".join(("## Inputs", *parts)) if titles else ""
+
+
+def _row(variable: Variable) -> tuple[str, ...]:
+    return (
+        variable.name,
+        variable.description,
+        _code(variable.type),
+        "n/a" if variable.default is None else _code(variable.default),
+        "yes" if variable.default is None else "no",
+    )
+
+
+def _section(title: str, header: Sequence[str], rows: Iterable[Sequence[str]], level: int = 2) -> str:
     lines = list(_table(header, rows))
-    return "\n".join((f"## {title}", "", *lines)) if len(lines) > 2 else ""
+    return "\n".join((f"{'#' * level} {title}", "", *lines)) if len(lines) > 2 else ""
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from harness.paths import EXAMPLES, MODULES, PROJECT
 from harness.terraform.binary import locate
 from harness.terraform.combined import combined
 from harness.tools import tflint
+from harness.tools.docs import module_folders
 from harness.tools.links import broken
 from harness.tools.scan import tree_of
 
@@ -61,10 +62,13 @@ def terraform_validate() -> Result:
         manifest = json.loads(
             (terraform.folder / ".terraform" / "modules" / "modules.json").read_text(encoding="utf-8")
         )
-    validated = {Path(module["Dir"]).name for module in manifest["Modules"]}
-    missed = sorted(path.name for path in MODULES.iterdir() if any(path.glob("*.tf")) and path.name not in validated)
+        validated = {(terraform.folder / module["Dir"]).resolve() for module in manifest["Modules"]}
+        copied = (terraform.folder / MODULES.relative_to(PROJECT)).resolve()
+    missed = [
+        folder for module in module_folders() if copied / (folder := module.relative_to(MODULES)) not in validated
+    ]
     return Result(
-        "\n".join(f"modules/{name} is called by no example: add one, so that it is validated." for name in missed)
+        "\n".join(f"modules/{folder} is called by no example: add one, so that it is validated." for folder in missed)
     )
 
 

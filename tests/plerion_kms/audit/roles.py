@@ -29,7 +29,7 @@ METADATA_STATEMENTS = (
     },
     {"Sid": "PlerionKmsListKeys", "Effect": "Allow", "Action": ["kms:ListKeys", "kms:ListAliases"], "Resource": "*"},
 )
-"""What modules/roles gives the access role, which has the account's partition where this has `aws`."""
+"""What modules/plerion-kms gives the access role, which has the account's partition where this has `aws`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +126,12 @@ def stand_in(account: SavedAccount, name: str, tag: tuple[str, str], policy: str
 
 
 def mode_policy(mode: str, partition: str) -> str:
-    """The policy with the guide's mode statement, as modules/cmk-access renders it."""
+    """The policy with the guide's mode statement, as modules/plerion-kms renders it."""
     return _identity_policy([mode_statement(mode)], partition)
 
 
 def metadata_policy(partition: str) -> str:
-    """The access role's policy, as modules/roles renders it."""
+    """The access role's policy, as modules/plerion-kms renders it."""
     return _identity_policy(METADATA_STATEMENTS, partition)
 
 

@@ -23,7 +23,7 @@ CLOSED = {
         "ForAllValues:StringNotLike": {"kms:ResourceAliases": "alias/aws/*"},
     },
 }
-"""Conditions of the Deny that modules/cmk-access renders with `tag_is_binding`."""
+"""Conditions of the Deny that modules/plerion-kms renders with `tag_is_binding`."""
 
 
 @dataclass(frozen=True, slots=True)

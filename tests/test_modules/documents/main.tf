@@ -1,7 +1,7 @@
 # Renders every document of the modules, and merges the additions into each policy that is given. Creates nothing.
 
 module "mode" {
-  source   = "../../modules/cmk-access"
+  source   = "../../modules/plerion-kms"
   for_each = toset(["ALL_KEYS", "SELECTED_KEYS"])
 
   create              = false
@@ -9,7 +9,7 @@ module "mode" {
 }
 
 module "limited" {
-  source = "../../modules/cmk-access"
+  source = "../../modules/plerion-kms"
 
   create                        = false
   key_account_ids               = ["111122223333"]
@@ -19,7 +19,7 @@ module "limited" {
 }
 
 module "govcloud" {
-  source = "../../modules/cmk-access"
+  source = "../../modules/plerion-kms"
 
   create    = false
   partition = "aws-us-gov"

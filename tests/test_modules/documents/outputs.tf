@@ -1,13 +1,13 @@
 output "mode" {
-  value = { for mode, module in module.mode : mode => module.policy_json }
+  value = { for mode, module in module.mode : mode => module.cmk_access_policy_json }
 }
 
 output "limited" {
-  value = module.limited.policy_json
+  value = module.limited.cmk_access_policy_json
 }
 
 output "govcloud" {
-  value = module.govcloud.policy_json
+  value = module.govcloud.cmk_access_policy_json
 }
 
 output "named_keys" {

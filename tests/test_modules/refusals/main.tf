@@ -9,37 +9,38 @@ module "refused_policy" {
 }
 
 module "no_external_id" {
-  source = "../../modules/roles"
-}
+  source = "../../modules/plerion-kms"
 
-module "no_role_name" {
-  source = "../../modules/cmk-access"
-
-  check_role_tags = false
-}
-
-module "no_role_to_look_up" {
-  source = "../../modules/cmk-access"
+  partition = "aws"
 }
 
 # Some of these fit: nothing may be said about them. Two calls, since one form of policy waits for the other.
 module "managed_policy" {
-  source   = "../../modules/role-policy"
+  source   = "../../modules/plerion-kms/modules/role-policy"
   for_each = { for name, policy in var.sized_policies : name => policy if policy.attach_policy_as == "managed" }
 
-  role_name        = "PlerionApplianceRole"
-  policy_name      = each.key
-  policy_json      = each.value.policy_json
-  attach_policy_as = "managed"
+  create             = true
+  role_name          = "PlerionApplianceRole"
+  policy_name        = each.key
+  policy_json        = each.value.policy_json
+  attach_policy_as   = "managed"
+  policy_path        = "/"
+  policy_description = null
+  tags               = {}
 }
 
 module "inline_policy" {
-  source   = "../../modules/role-policy"
+  source   = "../../modules/plerion-kms/modules/role-policy"
   for_each = { for name, policy in var.sized_policies : name => policy if policy.attach_policy_as == "inline" }
 
-  role_name   = "PlerionApplianceRole"
-  policy_name = each.key
-  policy_json = each.value.policy_json
+  create             = true
+  role_name          = "PlerionApplianceRole"
+  policy_name        = each.key
+  policy_json        = each.value.policy_json
+  attach_policy_as   = "inline"
+  policy_path        = "/"
+  policy_description = null
+  tags               = {}
 }
 
 module "nothing_to_pin_to" {

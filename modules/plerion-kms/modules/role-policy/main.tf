@@ -2,8 +2,6 @@ locals {
   create_inline  = var.create && var.attach_policy_as == "inline"
   create_managed = var.create && var.attach_policy_as == "managed"
 
-  role_name_is_missing = "role_name is missing: name the role that the policy ${var.policy_name} is to be attached to, or set create = false to render the documents alone."
-
   # As it is sent. IAM does not count the white space between a policy's parts.
   policy_size      = try(length(jsonencode(jsondecode(var.policy_json))), length(var.policy_json))
   largest_inline   = 10240
@@ -20,11 +18,6 @@ resource "aws_iam_role_policy" "this" {
   policy = var.policy_json
 
   lifecycle {
-    precondition {
-      condition     = var.role_name != null
-      error_message = local.role_name_is_missing
-    }
-
     precondition {
       condition     = local.policy_size <= local.largest_inline
       error_message = "The policy ${var.policy_name} has ${local.policy_size} characters, more than the ${local.largest_inline} that all inline policies of a role may have together: ${local.how_to_shorten}. A managed policy may have no more than ${local.largest_managed}."
@@ -52,9 +45,10 @@ resource "aws_iam_policy" "this" {
   }
 }
 
-# Depends on the inline policy and is created before anything is destroyed. So either form is in place before the other
-# goes, and an apply that fails half-way leaves the role its policy. Terraform extends create_before_destroy to what this
-# depends on: the policy, and the role.
+# Depends on the inline policy and is created before anything is destroyed. So either form is in place before the other is
+# deleted, and an apply that fails half-way leaves the role its policy. No other setting gives this order: without
+# create_before_destroy Terraform deletes the old form first, whichever depends on which. Terraform extends the setting to
+# all that this depends on, the policy and the role, even if create_before_destroy = false is written there.
 resource "aws_iam_role_policy_attachment" "this" {
   count = local.create_managed ? 1 : 0
 
@@ -63,11 +57,6 @@ resource "aws_iam_role_policy_attachment" "this" {
 
   lifecycle {
     create_before_destroy = true
-
-    precondition {
-      condition     = var.role_name != null
-      error_message = local.role_name_is_missing
-    }
   }
 
   depends_on = [aws_iam_role_policy.this]

@@ -30,10 +30,8 @@ locals {
   ]
 
   resources = concat(var.key_arns, [
-    for place in setproduct(
-      length(var.key_regions) > 0 ? var.key_regions : ["*"],
-      length(var.key_account_ids) > 0 ? var.key_account_ids : ["*"],
-    ) : "arn:${var.partition}:kms:${place[0]}:${place[1]}:key/*" if length(var.key_arns) == 0
+    for place in setproduct(coalescelist(var.key_regions, ["*"]), coalescelist(var.key_account_ids, ["*"])) :
+    "arn:${var.partition}:kms:${place[0]}:${place[1]}:key/*" if length(var.key_arns) == 0
   ])
 
   statement = {
@@ -73,31 +71,16 @@ locals {
   })
 }
 
-module "role" {
-  source = "../existing-role"
-
-  create = var.create && var.check_role_tags
-
-  role_name     = var.role_name
-  required_tags = { PlerionApplianceRole = "True" }
-}
-
 module "policy" {
   source = "../role-policy"
 
   create = var.create
 
-  # By way of the looked up role, so that nothing is attached to a role that fails the check.
-  role_name          = try(coalesce(module.role.name, var.role_name), null)
+  role_name          = var.role_name
   policy_json        = local.policy_json
   attach_policy_as   = var.attach_policy_as
   policy_name        = var.policy_name
   policy_path        = var.policy_path
   policy_description = var.policy_description
   tags               = var.tags
-}
-
-moved {
-  from = aws_iam_role_policy.this
-  to   = module.policy.aws_iam_role_policy.this
 }

@@ -7,9 +7,14 @@ mock_provider "aws" {
 }
 
 variables {
-  role_name   = "PlerionApplianceRole"
-  policy_name = "PlerionKmsCmkAccess"
-  policy_json = "{\"Version\":\"2012-10-17\",\"Statement\":[]}"
+  create             = true
+  role_name          = "PlerionApplianceRole"
+  attach_policy_as   = "inline"
+  policy_name        = "PlerionKmsCmkAccess"
+  policy_path        = "/"
+  policy_description = null
+  policy_json        = "{\"Version\":\"2012-10-17\",\"Statement\":[]}"
+  tags               = {}
 }
 
 run "inline" {

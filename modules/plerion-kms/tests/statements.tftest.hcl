@@ -14,12 +14,12 @@ run "nothing_is_created_and_all_is_rendered" {
   }
 
   assert {
-    condition     = output.policy_name == null && output.policy_arn == null && output.role_arn == null
+    condition     = output.cmk_access_policy_name == null && output.cmk_access_policy_arn == null && output.appliance_role_arn == null
     error_message = "Something is created or looked up although create is false."
   }
 
   assert {
-    condition     = jsondecode(output.policy_json).Statement == [output.statement] && output.statements == [output.statement]
+    condition     = jsondecode(output.cmk_access_policy_json).Statement == [output.cmk_access_statement] && output.cmk_access_statements == [output.cmk_access_statement]
     error_message = "Without options the policy holds more or less than the one statement."
   }
 }
@@ -39,27 +39,27 @@ run "every_option" {
   }
 
   assert {
-    condition     = output.statement.Resource == ["arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/*", "arn:aws-us-gov:kms:us-gov-west-1:444455556666:key/*"]
+    condition     = output.cmk_access_statement.Resource == ["arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/*", "arn:aws-us-gov:kms:us-gov-west-1:444455556666:key/*"]
     error_message = "Partition, accounts and Regions do not limit Resource."
   }
 
   assert {
-    condition     = jsonencode(output.statement.Condition) == jsonencode({ StringEqualsIgnoreCase = { "aws:ResourceTag/PlerionAccess" = "Granted" }, StringLike = { "kms:ViaService" = ["ec2.*.amazonaws.com"] } })
+    condition     = jsonencode(output.cmk_access_statement.Condition) == jsonencode({ StringEqualsIgnoreCase = { "aws:ResourceTag/PlerionAccess" = "Granted" }, StringLike = { "kms:ViaService" = ["ec2.*.amazonaws.com"] } })
     error_message = "The condition is not the mode's with kms:ViaService."
   }
 
   assert {
-    condition     = output.statements[*].Sid == ["PlerionKmsCmkAccess", "PlerionKmsCmkAccessGrants", "PlerionKmsCmkAccessTagIsBinding"]
+    condition     = output.cmk_access_statements[*].Sid == ["PlerionKmsCmkAccess", "PlerionKmsCmkAccessGrants", "PlerionKmsCmkAccessTagIsBinding"]
     error_message = "The statements of the options are missing, or out of order."
   }
 
   assert {
-    condition     = !contains(output.statement.Action, "kms:CreateGrant") && output.statements[1].Action == ["kms:CreateGrant"] && output.statements[1].Condition.Bool == { "kms:GrantIsForAWSResource" = "true" }
+    condition     = !contains(output.cmk_access_statement.Action, "kms:CreateGrant") && output.cmk_access_statements[1].Action == ["kms:CreateGrant"] && output.cmk_access_statements[1].Condition.Bool == { "kms:GrantIsForAWSResource" = "true" }
     error_message = "CreateGrant is not left to AWS services alone."
   }
 
   assert {
-    condition     = output.statements[2].Effect == "Deny" && jsonencode(output.statements[2].Condition) == jsonencode({ StringNotEqualsIgnoreCase = { "aws:ResourceTag/PlerionAccess" = "Granted" }, "ForAllValues:StringNotLike" = { "kms:ResourceAliases" = "alias/aws/*" } }) && output.statements[2].Resource == ["arn:aws-us-gov:kms:*:*:key/*"]
+    condition     = output.cmk_access_statements[2].Effect == "Deny" && jsonencode(output.cmk_access_statements[2].Condition) == jsonencode({ StringNotEqualsIgnoreCase = { "aws:ResourceTag/PlerionAccess" = "Granted" }, "ForAllValues:StringNotLike" = { "kms:ResourceAliases" = "alias/aws/*" } }) && output.cmk_access_statements[2].Resource == ["arn:aws-us-gov:kms:*:*:key/*"]
     error_message = "The Deny does not cover every customer managed key that is not tagged Granted."
   }
 }

@@ -1,12 +1,31 @@
 locals {
-  create_appliance        = var.create && var.create_appliance_role
-  create_access           = var.create && var.create_access_role
+  create_roles            = var.create && var.create_roles
   trusts_ec2              = length(var.appliance_trusted_role_arns) == 0
-  create_instance_profile = local.create_appliance && var.create_instance_profile && local.trusts_ec2
+  create_instance_profile = local.create_roles && var.create_instance_profile && local.trusts_ec2
 
-  # The tags are what key policies know the roles by; the values are strings, with this capital letter.
+  attach_metadata_policy = var.create && coalesce(var.attach_metadata_policy, var.create_roles)
+
+  look_up_roles     = var.create && !var.create_roles && var.check_role_tags
+  look_up_appliance = local.look_up_roles && var.appliance_role_is_used
+  look_up_access    = local.look_up_roles && (var.access_role_is_used || local.attach_metadata_policy)
+
+  # Created, looked up, or as given if an existing role is not looked up. A role that was looked up has its name from
+  # there, so that nothing is attached to a role that lacks its tag.
+  appliance_role_name = one(concat(
+    aws_iam_role.appliance[*].name,
+    data.aws_iam_role.appliance[*].name,
+    var.create_roles || local.look_up_appliance ? [] : [var.appliance_role_name],
+  ))
+  access_role_name = one(concat(
+    aws_iam_role.access[*].name,
+    data.aws_iam_role.access[*].name,
+    var.create_roles || local.look_up_access ? [] : [var.access_role_name],
+  ))
+
+  # Key policies match on these tags; the values are strings, with this capital letter.
   appliance_tags = { PlerionApplianceRole = "True" }
   access_tags    = { RolePurpose = "PlerionAccess" }
+  lacks_the_tag  = "The role %s lacks the tag %s, which key policies match on: add the tag to the role with exactly this value, or set check_role_tags = false. If the role has it, the provider's ignore_tags hides it: remove it from there."
 
   # China's Regions have service principals of their own.
   ec2 = var.partition == "aws-cn" ? "ec2.amazonaws.com.cn" : "ec2.amazonaws.com"
@@ -53,7 +72,7 @@ locals {
 }
 
 resource "aws_iam_role" "appliance" {
-  count = local.create_appliance ? 1 : 0
+  count = local.create_roles ? 1 : 0
 
   name                  = var.role_use_name_prefix ? null : var.appliance_role_name
   name_prefix           = var.role_use_name_prefix ? "${var.appliance_role_name}-" : null
@@ -78,7 +97,7 @@ resource "aws_iam_instance_profile" "appliance" {
 
 resource "aws_iam_role" "access" {
   #checkov:skip=CKV_AWS_61:Plerion assumes the role from its own account; the external id limits who can have it do so
-  count = local.create_access ? 1 : 0
+  count = local.create_roles ? 1 : 0
 
   name                  = var.role_use_name_prefix ? null : var.access_role_name
   name_prefix           = var.role_use_name_prefix ? "${var.access_role_name}-" : null
@@ -93,7 +112,33 @@ resource "aws_iam_role" "access" {
   lifecycle {
     precondition {
       condition     = var.external_id != null
-      error_message = "external_id is missing: set it to the id that Plerion shows for the integration, or set create_access_role = false."
+      error_message = "external_id is missing: set it to the id that Plerion shows for the integration, or set create_roles = false if the roles exist already."
+    }
+  }
+}
+
+data "aws_iam_role" "appliance" {
+  count = local.look_up_appliance ? 1 : 0
+
+  name = var.appliance_role_name
+
+  lifecycle {
+    postcondition {
+      condition     = lookup(self.tags, "PlerionApplianceRole", null) == local.appliance_tags.PlerionApplianceRole
+      error_message = format(local.lacks_the_tag, self.name, "PlerionApplianceRole = ${local.appliance_tags.PlerionApplianceRole}")
+    }
+  }
+}
+
+data "aws_iam_role" "access" {
+  count = local.look_up_access ? 1 : 0
+
+  name = var.access_role_name
+
+  lifecycle {
+    postcondition {
+      condition     = lookup(self.tags, "RolePurpose", null) == local.access_tags.RolePurpose
+      error_message = format(local.lacks_the_tag, self.name, "RolePurpose = ${local.access_tags.RolePurpose}")
     }
   }
 }
@@ -101,17 +146,13 @@ resource "aws_iam_role" "access" {
 module "metadata_policy" {
   source = "../role-policy"
 
-  create = local.create_access && var.attach_metadata_policy
+  create = local.attach_metadata_policy
 
-  role_name        = try(aws_iam_role.access[0].name, null)
-  policy_json      = local.metadata_policy_json
-  attach_policy_as = var.attach_policy_as
-  policy_name      = var.metadata_policy_name
-  policy_path      = var.policy_path
-  tags             = var.tags
-}
-
-moved {
-  from = aws_iam_role_policy.metadata
-  to   = module.metadata_policy.aws_iam_role_policy.this
+  role_name          = local.access_role_name
+  policy_json        = local.metadata_policy_json
+  attach_policy_as   = var.attach_policy_as
+  policy_name        = var.metadata_policy_name
+  policy_path        = var.policy_path
+  policy_description = null
+  tags               = var.tags
 }
