@@ -79,6 +79,14 @@ class ModuleFolder:
         answer = self._run(command, "-json", *options)
         return Outcome(answer.returncode == 0, tuple(read_messages(answer.stdout)))
 
+    def planned(self) -> dict[str, Any]:
+        """The plan, in the JSON form of `terraform show`."""
+        for command in (("plan", "-input=false", "-out=plan.out"), ("show", "-json", "plan.out")):
+            answer = self._run(*command)
+            assert answer.returncode == 0, answer.stderr
+        plan: dict[str, Any] = json.loads(answer.stdout)
+        return plan
+
     def _run(self, command: str, *options: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [locate(), command, *options],
