@@ -25,10 +25,23 @@ module "created" {
   policy_description         = "The mode statement."
 }
 
+module "with_instance_profile" {
+  source = "../../modules/plerion-kms"
+
+  partition           = "aws"
+  tags                = { Owner = "Security" }
+  external_id         = "shown-by-plerion"
+  appliance_role_name = "Appliance"
+  access_role_name    = "Access"
+  role_path           = "/roles/"
+}
+
 module "existing" {
   source = "../../modules/plerion-kms"
 
   partition              = "aws"
+  appliance_role_name    = "Appliance"
+  access_role_name       = "Access"
   create_roles           = false
   check_role_tags        = false
   attach_statement       = false
@@ -70,6 +83,10 @@ module "named_keys" {
 
 output "created" {
   value = module.created
+}
+
+output "with_instance_profile" {
+  value = module.with_instance_profile
 }
 
 output "existing" {
