@@ -11,7 +11,7 @@ module "plerion_kms" {
   hardened                    = var.hardened
 }
 
-# The account of the integration: the roles above lie in it.
+# The account of the integration, which the roles above are in.
 data "aws_caller_identity" "integration" {}
 
 # The key's policy as it is without Plerion.

@@ -1,5 +1,5 @@
 variable "region" {
-  description = "Region of the provider; roles are global."
+  description = "Region of the provider. Roles are global."
   type        = string
   default     = "us-east-1"
 }
@@ -11,12 +11,12 @@ variable "kms_key_access_mode" {
 }
 
 variable "external_id" {
-  description = "External id that Plerion shows for the integration."
+  description = "External ID that Plerion shows for the integration."
   type        = string
 }
 
 variable "appliance_trusted_role_arns" {
-  description = "Roles that may assume the appliance role; empty leaves it to EC2."
+  description = "Roles that may assume the appliance role. If empty, the role trusts EC2."
   type        = list(string)
   default     = []
 }
@@ -27,13 +27,13 @@ variable "key_account_role_arn" {
 }
 
 variable "grant_plerion_access" {
-  description = "Whether the key's policy holds the two additions."
+  description = "Set to false to remove the two additions from the key policy."
   type        = bool
   default     = true
 }
 
 variable "hardened" {
-  description = "Switches on what is recommended beyond the guide's text."
+  description = "Enable what is recommended beyond the guide's text."
   type        = bool
   default     = false
 }

@@ -1,4 +1,4 @@
-# Renders the documents and creates nothing: for those who put policies in place by other means.
+# Renders the documents and creates nothing, for teams that manage IAM outside Terraform.
 module "plerion_kms" {
   source = "../../modules/plerion-kms"
 

@@ -11,7 +11,7 @@ variable "integration_account_id" {
 }
 
 variable "hardened" {
-  description = "Switches on what is recommended beyond the guide's text; it needs the ARNs of both roles."
+  description = "Enable what is recommended beyond the guide's text. It needs the ARNs of both roles."
   type        = bool
   default     = false
 }

@@ -2,7 +2,7 @@ provider "aws" {
   region = var.region
 }
 
-# The account of the integration: the roles lie in it.
+# The account of the integration, which the roles are in.
 data "aws_caller_identity" "this" {}
 
 module "plerion_kms" {
@@ -19,7 +19,7 @@ module "plerion_kms" {
   hardened                      = var.hardened
 }
 
-# The key's policy as it is without Plerion: it names its administrator and does not delegate to the account.
+# The key policy without Plerion: it names its administrator and does not delegate to the account.
 locals {
   key_policy = {
     Version = "2012-10-17"
@@ -42,7 +42,7 @@ module "key_policy" {
   access_role_arns    = module.plerion_kms.pinned_access_role_arns
 }
 
-# The administrator makes the key: its policy lets nobody else manage it.
+# The administrator creates the key, because the key policy lets no other principal manage it.
 provider "aws" {
   alias  = "key_administrator"
   region = var.region

@@ -1,5 +1,5 @@
 variable "region" {
-  description = "Region of the provider; roles are global."
+  description = "Region of the provider. Roles are global."
   type        = string
   default     = "us-east-1"
 }
@@ -11,23 +11,23 @@ variable "kms_key_access_mode" {
 }
 
 variable "external_id" {
-  description = "External id that Plerion shows for the integration."
+  description = "External ID that Plerion shows for the integration."
   type        = string
 }
 
 variable "appliance_trusted_role_arns" {
-  description = "Roles that may assume the appliance role; empty leaves it to EC2."
+  description = "Roles that may assume the appliance role. If empty, the role trusts EC2."
   type        = list(string)
   default     = []
 }
 
 variable "key_administrator_role_arn" {
-  description = "Role that administers the key; the key policy names it, since it does not delegate to the account."
+  description = "Role that administers the key. The key policy names it, because it does not delegate to the account."
   type        = string
 }
 
 variable "hardened" {
-  description = "Switches on what is recommended beyond the guide's text."
+  description = "Enable what is recommended beyond the guide's text."
   type        = bool
   default     = false
 }

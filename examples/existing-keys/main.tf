@@ -9,7 +9,8 @@ module "plerion_kms" {
   external_id                 = var.external_id
   appliance_trusted_role_arns = var.appliance_trusted_role_arns
 
-  # Where the roles exist, the module looks them up by name; where they have a mode's statement too, it attaches none.
+  # If the roles exist, the module looks them up by name. If the appliance role has the mode statement too, set
+  # attach_statement = false.
   create_roles        = var.create_roles
   attach_statement    = var.attach_statement
   appliance_role_name = var.appliance_role_name
@@ -23,10 +24,10 @@ module "plerion_kms" {
 
 data "aws_caller_identity" "integration" {}
 
-# The keys were made elsewhere. One call of the module for each account and Region, with the provider of that place.
+# This configuration does not manage the keys. Call the module once for each account and Region, with the provider for it.
 #
-# A key's policy_json has to be the policy as it is now: what it lacks is lost, since a key policy is set as a whole. To
-# see in the plan what changes, import first: to = module.keys.aws_kms_key_policy.this["NAME"], id = "KEY-ID".
+# policy_json must be the key's current policy: a key policy is set as a whole, so a missing statement is lost. To see in
+# the plan what changes, import first: to = module.keys.aws_kms_key_policy.this["NAME"], id = "KEY-ID".
 provider "aws" {
   alias  = "keys"
   region = var.region

@@ -9,6 +9,6 @@ output "access_role_arn" {
 }
 
 output "tags" {
-  description = "The values of the tag PlerionAccess that are set, by the names of the keys."
+  description = "The values of the tag PlerionAccess that are set, by key name."
   value       = merge(module.keys.tags, module.keys_elsewhere.tags)
 }

@@ -1,5 +1,5 @@
 variable "region" {
-  description = "Region of the provider and of the keys of its account; roles are global."
+  description = "Region of the provider and of the keys in its account. Roles are global."
   type        = string
   default     = "us-east-1"
 }
@@ -11,13 +11,13 @@ variable "kms_key_access_mode" {
 }
 
 variable "external_id" {
-  description = "External id that Plerion shows for the integration; needed where the roles are created."
+  description = "External ID that Plerion shows for the integration. Required to create the roles."
   type        = string
   default     = null
 }
 
 variable "appliance_trusted_role_arns" {
-  description = "Roles that may assume the appliance role; empty leaves it to EC2."
+  description = "Roles that may assume the appliance role. If empty, the role trusts EC2."
   type        = list(string)
   default     = []
 }
@@ -29,17 +29,17 @@ variable "region_elsewhere" {
 }
 
 variable "key_administrator_role_arn" {
-  description = "Role that administers the keys of the integration's account; Terraform assumes it."
+  description = "Role that administers the keys in the integration's account. Terraform assumes it."
   type        = string
 }
 
 variable "key_account_role_arn" {
-  description = "Role that administers the keys of the other account; Terraform assumes it."
+  description = "Role that administers the keys in the other account. Terraform assumes it."
   type        = string
 }
 
 variable "keys" {
-  description = "Keys of the integration's account, as modules/key-access takes them."
+  description = "Keys in the integration's account, in the form of `keys` of modules/key-access."
   type = map(object({
     key_arn              = string
     policy_json          = optional(string)
@@ -50,7 +50,7 @@ variable "keys" {
 }
 
 variable "keys_elsewhere" {
-  description = "Keys of the other account, as modules/key-access takes them."
+  description = "Keys in the other account, in the form of `keys` of modules/key-access."
   type = map(object({
     key_arn              = string
     policy_json          = optional(string)
@@ -61,7 +61,7 @@ variable "keys_elsewhere" {
 }
 
 variable "cli_profile" {
-  description = "Profile of the AWS CLI that acts as the administrator of the keys of the integration's account; null for its usual credentials."
+  description = "AWS CLI profile that acts as the administrator of the keys in the integration's account. Null uses the CLI's default credentials."
   type        = string
   default     = null
 }
@@ -73,13 +73,13 @@ variable "cli_profile_elsewhere" {
 }
 
 variable "create_roles" {
-  description = "Whether the two roles are created; false where they exist, for instance from Plerion's CloudFormation stack or the organization example."
+  description = "Set to false if the two roles already exist, for example from Plerion's CloudFormation stack or the organization example."
   type        = bool
   default     = true
 }
 
 variable "attach_statement" {
-  description = "Whether the mode's statement is attached to the appliance role; false where the role has it."
+  description = "Set to false if the appliance role already has the mode statement."
   type        = bool
   default     = true
 }
@@ -97,31 +97,31 @@ variable "access_role_name" {
 }
 
 variable "hardened" {
-  description = "Switches on what is recommended beyond the guide's text: the three options below, each unless it is set itself."
+  description = "Enable what is recommended beyond the guide's text: the three options below, except those that are set themselves."
   type        = bool
   default     = false
 }
 
 variable "tag_is_binding" {
-  description = "Whether an explicit Deny on the appliance role makes the tag count on keys with additions too. Null follows `hardened`."
+  description = "Add an explicit Deny by the tag to the appliance role, so that the tag also applies to keys with additions. Null follows `hardened`."
   type        = bool
   default     = null
 }
 
 variable "grants_only_for_aws_resources" {
-  description = "Lets the appliance make grants only for AWS services that act for it. Null follows `hardened`."
+  description = "Allow CreateGrant only to AWS services that act for the appliance. Null follows `hardened`."
   type        = bool
   default     = null
 }
 
 variable "pin_additions_to_roles" {
-  description = "Whether the additions name the roles' ARNs next to their tags. Null follows `hardened`."
+  description = "Pin the additions to the roles' ARNs, in addition to their tags. Null follows `hardened`."
   type        = bool
   default     = null
 }
 
 variable "allow_ebs_volumes" {
-  description = "Adds to the keys' policies what EBS needs to make and attach volumes."
+  description = "Add to the key policies what EBS needs to create and attach volumes."
   type        = bool
   default     = false
 }

@@ -2,10 +2,10 @@ provider "aws" {
   region = var.region
 }
 
-# Plerion's CloudFormation stack made the roles and tagged them; the module looks them up and checks the tags.
+# Plerion's CloudFormation stack created and tagged the roles. The module looks them up and checks the tags.
 #
-# The stack may have put a mode's statement on the appliance role, too. A role that holds both modes may use what either
-# allows: take the stack's statement off first, or set tag_is_binding, whose Deny outweighs both.
+# The stack may have attached a mode statement to the appliance role too. A role with both modes gets the access of both:
+# remove the stack's statement first, or set tag_is_binding, whose Deny overrides both.
 module "plerion_kms" {
   source = "../../modules/plerion-kms"
 

@@ -1,5 +1,5 @@
 variable "region" {
-  description = "Region of the provider; roles are global."
+  description = "Region of the provider. Roles are global."
   type        = string
   default     = "us-east-1"
 }
@@ -11,12 +11,12 @@ variable "kms_key_access_mode" {
 }
 
 variable "appliance_role_name" {
-  description = "Name of the appliance role that Plerion's CloudFormation stack made."
+  description = "Name of the appliance role that Plerion's CloudFormation stack created."
   type        = string
 }
 
 variable "access_role_name" {
-  description = "Name of the access role that the stack made."
+  description = "Name of the access role that the stack created."
   type        = string
 }
 
@@ -27,13 +27,13 @@ variable "attach_policy_as" {
 }
 
 variable "hardened" {
-  description = "Switches on what is recommended beyond the guide's text."
+  description = "Enable what is recommended beyond the guide's text."
   type        = bool
   default     = false
 }
 
 variable "tag_is_binding" {
-  description = "Whether an explicit Deny makes the tag hold against every other statement on the appliance role. Null follows `hardened`."
+  description = "Add an explicit Deny by the tag, which overrides every Allow on the appliance role. Null follows `hardened`."
   type        = bool
   default     = null
 }

@@ -12,14 +12,14 @@ module "plerion_kms" {
   appliance_trusted_role_arns = var.appliance_trusted_role_arns
   attach_policy_as            = "managed"
 
-  # The tag holds on every key, also on those whose policy carries the additions; the additions trust the two roles, not
-  # every principal that carries their tags; and the appliance grants to AWS services alone.
+  # The tag applies to every key, including keys with the additions. The additions trust the two roles, not every
+  # principal with their tags. The appliance can create grants only for AWS services.
   hardened = true
   # It uses no keys of other accounts.
   key_account_ids = [data.aws_caller_identity.this.account_id]
 }
 
-# The key's policy as it is without Plerion: it names its administrator and does not delegate to the account.
+# The key policy without Plerion: it names its administrator and does not delegate to the account.
 locals {
   key_policy = {
     Version = "2012-10-17"
@@ -41,7 +41,7 @@ module "key_policy" {
   access_role_arns    = module.plerion_kms.pinned_access_role_arns
 }
 
-# The administrator makes the key: its policy lets nobody else manage it.
+# The administrator creates the key, because the key policy lets no other principal manage it.
 provider "aws" {
   alias  = "key_administrator"
   region = var.region

@@ -1,15 +1,15 @@
 output "key_policies" {
-  description = "Name -> the policy that is set on the key, as JSON."
+  description = "The policies that are set, as JSON, by key name."
   value       = merge(module.us_east_1.policy_json, module.eu_west_1.policy_json)
 
   precondition {
     condition     = local.key_administrator_role_arn != null
-    error_message = "The list of accounts gives no key_administrator_role_arn for ${var.account_id}: add the account, its id in quotes, and the role that Terraform is to assume there."
+    error_message = "The list of accounts must have a key_administrator_role_arn for ${var.account_id}: add the account, with its ID in quotes, and the role that Terraform should assume in it."
   }
 
   precondition {
     condition     = length(local.without_arn) == 0
-    error_message = "The list of accounts gives no ARN of a KMS key for ${join(", ", local.without_arn)} of ${var.account_id}: set key_arn to the form arn:aws:kms:eu-west-1:111122223333:key/KEY-ID."
+    error_message = "The list of accounts must have a KMS key ARN for ${join(", ", local.without_arn)} of ${var.account_id}: set key_arn to the form arn:aws:kms:eu-west-1:111122223333:key/KEY-ID."
   }
 
   precondition {
@@ -29,6 +29,6 @@ output "key_policies" {
 }
 
 output "tags" {
-  description = "The values of the tag PlerionAccess that are set, by the names of the keys."
+  description = "The values of the tag PlerionAccess that are set, by key name."
   value       = merge(module.us_east_1.tags, module.eu_west_1.tags)
 }

@@ -1,4 +1,4 @@
-# A provider cannot be made by for_each: each Region has two blocks here and a place in local.covered.
+# for_each cannot create a provider: each Region has two blocks here and an entry in local.covered.
 
 provider "aws" {
   alias               = "us_east_1"

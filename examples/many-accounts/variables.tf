@@ -1,33 +1,33 @@
 variable "account_id" {
-  description = "The account whose keys are set up; each account has a state of its own."
+  description = "Account whose keys are set up. Each account has its own state."
   type        = string
 
   validation {
     condition     = can(regex("^[0-9]{12}$", var.account_id))
-    error_message = "account_id is not an AWS account id: give its 12 digits, in quotes."
+    error_message = "account_id must be an AWS account ID: use its 12 digits, in quotes."
   }
 }
 
 variable "accounts_file" {
-  description = "File that lists the accounts and their keys, as `accounts.yaml` does, which null takes; the policy files in it are named from its folder."
+  description = "File that lists the accounts and their keys, in the form of `accounts.yaml`. Paths of policy files in it are relative to its folder. Null uses `accounts.yaml`."
   type        = string
   default     = null
 }
 
 variable "kms_key_access_mode" {
-  description = "The mode that the roles have, for the warnings about tags without effect alone."
+  description = "Mode of the roles, used only for the warnings about tags without effect."
   type        = string
   default     = "ALL_KEYS"
 }
 
 variable "hardened" {
-  description = "Whether the roles are set up with `hardened` in the organization example: pins the additions to both roles of the account."
+  description = "Set to true if the roles are set up with `hardened` in the organization example. It pins the additions to both roles of the account."
   type        = bool
   default     = false
 }
 
 variable "allow_ebs_volumes" {
-  description = "Adds to the keys' policies what EBS needs to make and attach volumes."
+  description = "Add to the key policies what EBS needs to create and attach volumes."
   type        = bool
   default     = false
 }

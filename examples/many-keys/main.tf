@@ -9,7 +9,8 @@ module "plerion_kms" {
   external_id                 = var.external_id
   appliance_trusted_role_arns = var.appliance_trusted_role_arns
 
-  # Where the roles exist, the module looks them up by name; where they have a mode's statement too, it attaches none.
+  # If the roles exist, the module looks them up by name. If the appliance role has the mode statement too, set
+  # attach_statement = false.
   create_roles        = var.create_roles
   attach_statement    = var.attach_statement
   appliance_role_name = var.appliance_role_name
@@ -38,7 +39,7 @@ locals {
 
   without_arn   = [for name, region in local.regions : name if region == ""]
   misunderstood = [for name, key in local.listed : name if length(setsubtract(keys(key), ["key_arn", "policy", "tag"])) > 0]
-  # yamldecode keeps the last of two keys of one name and says nothing.
+  # If a name is in the file twice, yamldecode silently keeps the last entry.
   twice     = [for name in distinct(local.names) : name if length([for other in local.names : other if other == name]) > 1]
   names     = regexall("(?m)^[^\\s#:][^:\\n]*", file(local.keys_file))
   uncovered = setsubtract(values(local.regions), concat(local.covered, [""]))

@@ -9,22 +9,22 @@ output "access_role_arn" {
 }
 
 output "key_policies" {
-  description = "Name -> the policy that is set on the key, as JSON."
+  description = "The policies that are set, as JSON, by key name."
   value       = merge(module.us_east_1.policy_json, module.eu_west_1.policy_json)
 
   precondition {
     condition     = length(local.without_arn) == 0
-    error_message = "The list of keys gives no ARN of a KMS key for ${join(", ", local.without_arn)}: set key_arn to the form arn:aws:kms:eu-west-1:111122223333:key/KEY-ID."
+    error_message = "The list of keys must have a KMS key ARN for ${join(", ", local.without_arn)}: set key_arn to the form arn:aws:kms:eu-west-1:111122223333:key/KEY-ID."
   }
 
   precondition {
     condition     = length(local.twice) == 0
-    error_message = "The list of keys has ${join(", ", local.twice)} twice, of which only one would count: rename or remove the other."
+    error_message = "The list of keys has ${join(", ", local.twice)} twice, but only one would take effect: rename or remove the other."
   }
 
   precondition {
     condition     = length(local.misunderstood) == 0
-    error_message = "The list of keys says more than key_arn, policy and tag of ${join(", ", local.misunderstood)}: rename or remove the rest."
+    error_message = "The list of keys must have only key_arn, policy and tag for ${join(", ", local.misunderstood)}: rename or remove the rest."
   }
 
   precondition {

@@ -1,5 +1,5 @@
 variable "region" {
-  description = "Region of the provider that makes the roles; roles are global."
+  description = "Region of the provider that creates the roles. Roles are global."
   type        = string
   default     = "us-east-1"
 }
@@ -11,48 +11,48 @@ variable "kms_key_access_mode" {
 }
 
 variable "external_id" {
-  description = "External id that Plerion shows for the integration; needed where the roles are created."
+  description = "External ID that Plerion shows for the integration. Required to create the roles."
   type        = string
   default     = null
 }
 
 variable "appliance_trusted_role_arns" {
-  description = "Roles that may assume the appliance role; empty leaves it to EC2."
+  description = "Roles that may assume the appliance role. If empty, the role trusts EC2."
   type        = list(string)
   default     = []
 }
 
 variable "keys_file" {
-  description = "File that lists the keys, as `keys.yaml` does, which null takes; the policy files in it are named from its folder."
+  description = "File that lists the keys, in the form of `keys.yaml`. Paths of policy files in it are relative to its folder. Null uses `keys.yaml`."
   type        = string
   default     = null
 }
 
 variable "key_administrator_role_arn" {
-  description = "Role that administers the keys; Terraform assumes it to set their policies."
+  description = "Role that administers the keys. Terraform assumes it to set their policies."
   type        = string
 }
 
 variable "cli_profile" {
-  description = "Profile of the AWS CLI that acts as the administrator of the keys; null for its usual credentials."
+  description = "AWS CLI profile that acts as the administrator of the keys. Null uses the CLI's default credentials."
   type        = string
   default     = null
 }
 
 variable "grant_plerion_access" {
-  description = "Whether the keys' policies hold the two additions."
+  description = "Set to false to remove the two additions from the key policies."
   type        = bool
   default     = true
 }
 
 variable "create_roles" {
-  description = "Whether the two roles are created; false where they exist, for instance from Plerion's CloudFormation stack or the organization example."
+  description = "Set to false if the two roles already exist, for example from Plerion's CloudFormation stack or the organization example."
   type        = bool
   default     = true
 }
 
 variable "attach_statement" {
-  description = "Whether the mode's statement is attached to the appliance role; false where the role has it."
+  description = "Set to false if the appliance role already has the mode statement."
   type        = bool
   default     = true
 }
@@ -70,31 +70,31 @@ variable "access_role_name" {
 }
 
 variable "hardened" {
-  description = "Switches on what is recommended beyond the guide's text: the three options below, each unless it is set itself."
+  description = "Enable what is recommended beyond the guide's text: the three options below, except those that are set themselves."
   type        = bool
   default     = false
 }
 
 variable "tag_is_binding" {
-  description = "Whether an explicit Deny on the appliance role makes the tag count on keys with additions too. Null follows `hardened`."
+  description = "Add an explicit Deny by the tag to the appliance role, so that the tag also applies to keys with additions. Null follows `hardened`."
   type        = bool
   default     = null
 }
 
 variable "grants_only_for_aws_resources" {
-  description = "Lets the appliance make grants only for AWS services that act for it. Null follows `hardened`."
+  description = "Allow CreateGrant only to AWS services that act for the appliance. Null follows `hardened`."
   type        = bool
   default     = null
 }
 
 variable "pin_additions_to_roles" {
-  description = "Whether the additions name the roles' ARNs next to their tags. Null follows `hardened`."
+  description = "Pin the additions to the roles' ARNs, in addition to their tags. Null follows `hardened`."
   type        = bool
   default     = null
 }
 
 variable "allow_ebs_volumes" {
-  description = "Adds to the keys' policies what EBS needs to make and attach volumes."
+  description = "Add to the key policies what EBS needs to create and attach volumes."
   type        = bool
   default     = false
 }

@@ -36,7 +36,7 @@ resource "aws_cloudformation_stack_set" "this" {
     KmsKeyAccessMode = coalesce(each.value.kms_key_access_mode, var.kms_key_access_mode)
   }
 
-  # Accounts that join a unit later get the roles too, and those that leave it lose them.
+  # Accounts that join a unit later get the roles, and accounts that leave it lose them.
   auto_deployment {
     enabled                          = each.value.accounts == null
     retain_stacks_on_account_removal = each.value.accounts == null ? false : null
@@ -56,7 +56,7 @@ resource "aws_cloudformation_stack_set" "this" {
   }
 
   lifecycle {
-    # AWS fills it in, and providers before 6.29 then plan to take it out again, each time (hashicorp/terraform-provider-aws,
+    # AWS sets it, and providers before 6.29 then plan to remove it each time (hashicorp/terraform-provider-aws,
     # issues 23464 and 27125).
     ignore_changes = [administration_role_arn]
   }

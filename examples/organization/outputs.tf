@@ -1,5 +1,5 @@
 output "stack_set_names" {
-  description = "Target -> the name of its StackSet."
+  description = "The names of the StackSets, by target."
   value       = { for name, stack_set in aws_cloudformation_stack_set.this : name => stack_set.name }
 }
 
@@ -9,6 +9,6 @@ output "template_json" {
 }
 
 output "stacks" {
-  description = "Target -> the stacks that it has: account, organizational unit and stack id."
+  description = "The stacks of each target: account, organizational unit and stack ID."
   value       = { for name, instance in aws_cloudformation_stack_set_instance.this : name => instance.stack_instance_summaries }
 }

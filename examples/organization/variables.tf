@@ -1,22 +1,22 @@
 variable "region" {
-  description = "Region that the StackSet and its stacks live in; the roles that they make are global."
+  description = "Region of the StackSet and its stacks. The roles that they create are global."
   type        = string
   default     = "us-east-1"
 }
 
 variable "external_id" {
-  description = "External id that Plerion shows for the integration, for all targets that name none of their own."
+  description = "External ID that Plerion shows for the integration, for all targets without one of their own."
   type        = string
 }
 
 variable "kms_key_access_mode" {
-  description = "Which keys the appliance may use, in all targets that name no mode of their own."
+  description = "Which keys the appliance may use, in all targets without a mode of their own."
   type        = string
   default     = "ALL_KEYS"
 }
 
 variable "targets" {
-  description = "Where the roles are rolled out to: any name -> organizational units, in them only the `accounts` or all but the `exclude_accounts` if given, and an external id and a mode that differ from the common ones."
+  description = "Where the roles are deployed, by names of your choice: organizational units, limited to `accounts` or excluding `exclude_accounts` if given, and optionally an external ID and a mode that differ from the common ones."
   type = map(object({
     organizational_unit_ids = list(string)
     accounts                = optional(list(string))
@@ -29,78 +29,78 @@ variable "targets" {
     condition = alltrue(flatten([
       for target in var.targets : [for id in target.organizational_unit_ids : can(regex("^(ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}|r-[0-9a-z]{4,32})$", id))]
     ]))
-    error_message = "targets holds something that is not an organizational unit: give ids of the form ou-ab12-11112222, or the root's, r-ab12."
+    error_message = "targets must hold only organizational unit IDs: use the form ou-ab12-11112222, or r-ab12 for the root."
   }
 
   validation {
     condition     = alltrue(flatten([for target in var.targets : [for id in coalesce(target.accounts, []) : can(regex("^[0-9]{12}$", id))]]))
-    error_message = "targets holds something in accounts that is not an AWS account id: give its 12 digits, in quotes."
+    error_message = "targets must hold only AWS account IDs in accounts: use the 12 digits of each, in quotes."
   }
 
   validation {
     condition     = alltrue(flatten([for target in var.targets : [for id in coalesce(target.exclude_accounts, []) : can(regex("^[0-9]{12}$", id))]]))
-    error_message = "targets holds something in exclude_accounts that is not an AWS account id: give its 12 digits, in quotes."
+    error_message = "targets must hold only AWS account IDs in exclude_accounts: use the 12 digits of each, in quotes."
   }
 
   validation {
     condition     = alltrue([for target in var.targets : target.accounts == null || target.exclude_accounts == null])
-    error_message = "targets holds a target with both accounts and exclude_accounts: leave out one of the two, since accounts alone already excludes all others."
+    error_message = "targets must not hold accounts and exclude_accounts in one target: remove exclude_accounts, because accounts already excludes all others."
   }
 
   validation {
     condition     = alltrue([for target in var.targets : length(coalesce(target.accounts, target.exclude_accounts, ["none"])) > 0])
-    error_message = "targets holds an empty list in accounts or exclude_accounts: name an account, or leave the list out."
+    error_message = "targets must not hold an empty accounts or exclude_accounts: add an account, or remove the list."
   }
 
   validation {
     condition     = alltrue([for name, target in var.targets : can(regex("^[A-Za-z0-9-]{1,100}$", name))])
-    error_message = "targets has a name that a StackSet cannot have: use letters, digits and hyphens only, at most 100."
+    error_message = "targets must have names that a StackSet can have: use at most 100 letters, digits and hyphens."
   }
 
   validation {
     condition     = alltrue([for target in var.targets : contains(["ALL_KEYS", "SELECTED_KEYS"], coalesce(target.kms_key_access_mode, "ALL_KEYS"))])
-    error_message = "targets holds a kms_key_access_mode that is neither \"ALL_KEYS\" nor \"SELECTED_KEYS\": set it to one of the two, or leave it out."
+    error_message = "targets must hold only \"ALL_KEYS\" or \"SELECTED_KEYS\" as kms_key_access_mode: set it to one of the two, or omit it."
   }
 }
 
 variable "appliance_trusted_role_arns" {
-  description = "Roles that may assume the appliance role of every account, for instance PlerionInstanceProfileRole of a service account; empty leaves it to EC2 and adds an instance profile."
+  description = "Roles that may assume the appliance role of every account, for example PlerionInstanceProfileRole of a service account. If empty, the role trusts EC2 and gets an instance profile."
   type        = list(string)
   default     = []
 }
 
 variable "permissions_boundary_name" {
-  description = "Name of the policy that bounds the roles' permissions and exists in every account; null for none."
+  description = "Name of the policy that is the roles' permissions boundary. It must exist in every account. Null sets no boundary."
   type        = string
   default     = null
 }
 
 variable "hardened" {
-  description = "Switches on the two options below, each unless it is set itself. The additions are pinned where keys get them: see many-accounts."
+  description = "Enable the two options below, except those that are set themselves. The additions are pinned where keys get them: see many-accounts."
   type        = bool
   default     = false
 }
 
 variable "tag_is_binding" {
-  description = "Adds an explicit Deny by the `PlerionAccess` tag to the appliance roles, so that the tag also counts on keys that carry the additions. Null follows `hardened`."
+  description = "Add an explicit Deny by the `PlerionAccess` tag to the appliance roles, so that the tag also applies to keys with additions. Null follows `hardened`."
   type        = bool
   default     = null
 }
 
 variable "grants_only_for_aws_resources" {
-  description = "Lets the appliance make grants only for AWS services that act for it. Null follows `hardened`."
+  description = "Allow CreateGrant only to AWS services that act for the appliance. Null follows `hardened`."
   type        = bool
   default     = null
 }
 
 variable "concurrency_percentage" {
-  description = "In how many of a hundred accounts the roll-out works at once; it stops once as many have failed."
+  description = "Percentage of accounts that are deployed in parallel. It is also the percentage of failures at which the deployment stops."
   type        = number
   default     = 10
 }
 
 variable "call_as" {
-  description = "Who rolls out: `SELF`, the organization's management account, or `DELEGATED_ADMIN`, an account that it made administrator of StackSets."
+  description = "Account that deploys: `SELF`, the organization's management account, or `DELEGATED_ADMIN`, a delegated administrator of StackSets."
   type        = string
   default     = "SELF"
 }

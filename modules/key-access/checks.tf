@@ -1,4 +1,4 @@
-# Warnings at plan, where a tag has no effect or speaks against the mode or the additions.
+# Warnings in the plan if a tag has no effect or contradicts the mode or the additions.
 
 locals {
   added_actions = [for name in flatten(module.additions.statements[*].Action) : "^${replace(name, "*", ".*")}$"]
@@ -24,10 +24,10 @@ locals {
   denied_across_accounts = [
     for name, fact in local.facts : name if fact.tag == "Denied" && fact.additions && !local.same_account
   ]
-  denied_for_nothing = [
+  ineffective_denied = [
     for name, fact in local.facts : name if fact.tag == "Denied" && var.kms_key_access_mode == "SELECTED_KEYS"
   ]
-  granted_for_nothing = [
+  ineffective_granted = [
     for name, fact in local.facts : name if fact.tag == "Granted" && var.kms_key_access_mode == "ALL_KEYS"
   ]
   delegating_in_part = [
@@ -43,41 +43,41 @@ locals {
 check "denied_tag_against_additions" {
   assert {
     condition     = length(local.denied_with_additions) == 0
-    error_message = "The tag PlerionAccess = Denied does not close ${join(", ", local.denied_with_additions)}: the additions in the key policy allow by themselves; set grant_plerion_access = false for these keys, or tag_is_binding = true."
+    error_message = "The tag PlerionAccess = Denied does not block ${join(", ", local.denied_with_additions)}, because the additions in the key policy grant access on their own: set grant_plerion_access = false for these keys, or tag_is_binding = true."
   }
 }
 
 check "denied_tag_makes_additions_idle" {
   assert {
     condition     = length(local.denied_across_accounts) == 0
-    error_message = "The additions have no effect for the appliance on ${join(", ", local.denied_across_accounts)}: across accounts the tag PlerionAccess = Denied counts; set grant_plerion_access = false for these keys, or leave out the tag."
+    error_message = "The additions have no effect for the appliance on ${join(", ", local.denied_across_accounts)}, because the tag PlerionAccess = Denied applies across accounts: set grant_plerion_access = false for these keys, or remove the tag."
   }
 }
 
 check "denied_tag_in_selected_keys" {
   assert {
-    condition     = length(local.denied_for_nothing) == 0
-    error_message = "The tag PlerionAccess = Denied has no effect on ${join(", ", local.denied_for_nothing)} in the mode SELECTED_KEYS, which looks for Granted alone: leave the tag out."
+    condition     = length(local.ineffective_denied) == 0
+    error_message = "The tag PlerionAccess = Denied has no effect on ${join(", ", local.ineffective_denied)} in the mode SELECTED_KEYS, which checks only for Granted: remove the tag."
   }
 }
 
 check "granted_tag_in_all_keys" {
   assert {
-    condition     = length(local.granted_for_nothing) == 0
-    error_message = "The tag PlerionAccess = Granted has no effect on ${join(", ", local.granted_for_nothing)} in the mode ALL_KEYS, which looks for Denied alone: leave the tag out, or take the mode SELECTED_KEYS."
+    condition     = length(local.ineffective_granted) == 0
+    error_message = "The tag PlerionAccess = Granted has no effect on ${join(", ", local.ineffective_granted)} in the mode ALL_KEYS, which checks only for Denied: remove the tag, or use the mode SELECTED_KEYS."
   }
 }
 
 check "granted_tag_on_isolated_keys" {
   assert {
     condition     = length(local.granted_without_effect) == 0
-    error_message = "The tag PlerionAccess = Granted has no effect on ${join(", ", local.granted_without_effect)}, which do not delegate to the account: there the key policy alone decides, by grant_plerion_access."
+    error_message = "The tag PlerionAccess = Granted has no effect on ${join(", ", local.granted_without_effect)}, which do not delegate to the account, so that only their key policy decides: set grant_plerion_access for these keys."
   }
 }
 
 check "keys_that_delegate_in_part" {
   assert {
     condition     = length(local.delegating_in_part) == 0
-    error_message = "Key policies delegate to the account only in part, so that neither mode nor tag opens what is missing: ${join("; ", local.delegating_in_part)}. A condition that may fail counts as missing, and so does what a Deny may take from the roles. Let the policy delegate the rest, or set grant_plerion_access = true."
+    error_message = "Key policies delegate to the account only in part, so that neither mode nor tag grants what is missing: ${join("; ", local.delegating_in_part)}. An action counts as missing if a condition may fail or a Deny may cover the roles. Let the policy delegate the rest, or set grant_plerion_access = true."
   }
 }

@@ -11,7 +11,7 @@ locals {
   region     = one(distinct([for key in local.keys : key.region]))
   account_id = one(distinct([for key in local.keys : key.account_id]))
 
-  # The one integration may be named also where it is of the keys' own account: the form of the guide for that.
+  # If the only integration is in the keys' own account, the additions have the guide's form for one account.
   integration_account_ids = var.integration_account_ids == tolist([local.account_id]) ? [] : var.integration_account_ids
 
   tag_is_binding = coalesce(var.tag_is_binding, var.hardened)
@@ -19,8 +19,8 @@ locals {
   # Whether an integration of the keys' own account may use them.
   same_account = length(var.integration_account_ids) == 0 || anytrue([for id in var.integration_account_ids : id == local.account_id])
 
-  # Whether a policy is known after the apply only, or never given, looks the same to Terraform, and it has to know which
-  # resources there are. A key without a tag is listed for its policy.
+  # Terraform must know which resources there are, but cannot distinguish a policy that is known only after the apply from
+  # a missing one. A key without a tag is listed for its policy.
   with_policy = {
     for name, key in local.keys : name => key
     if key.set_policy != null ? key.set_policy : key.plerion_access_tag == null ? true : key.policy_json != null
@@ -51,7 +51,7 @@ data "aws_service" "kms" {
   lifecycle {
     postcondition {
       condition     = self.region == local.region
-      error_message = "The keys lie in ${local.region}, but the provider of this module is set to ${self.region}: pass the provider of that Region."
+      error_message = "The keys are in ${local.region}, but the provider of this module is set to ${self.region}: pass a provider for the keys' Region."
     }
   }
 }
@@ -62,7 +62,7 @@ data "aws_caller_identity" "this" {
   lifecycle {
     postcondition {
       condition     = self.account_id == local.account_id
-      error_message = "The keys lie in account ${local.account_id}, but the provider of this module acts in ${self.account_id}: pass a provider that assumes a role of the keys' account."
+      error_message = "The keys are in account ${local.account_id}, but the provider of this module acts in ${self.account_id}: pass a provider that assumes a role of the keys' account."
     }
   }
 }
@@ -82,7 +82,7 @@ module "merged" {
   via_services            = var.via_services
 }
 
-# The additions alone, for keys whose policy is set elsewhere.
+# Only the additions, for keys whose policy is set elsewhere.
 module "additions" {
   source = "../key-policy"
 
@@ -93,13 +93,13 @@ module "additions" {
   via_services            = var.via_services
 }
 
-# Created before the key policy and therefore destroyed after it: Terraform's provider first resets the key to AWS's default
-# policy, then this restores the given one. The tag is set before the key opens, and stays until it is closed.
+# Created before the key policy and therefore destroyed after it: Terraform's provider first resets the key to AWS's
+# default policy, then this restores the given one. The tag is set before the key policy, and removed after it is restored.
 resource "terraform_data" "restore" {
   for_each = local.with_policy
 
   triggers_replace = [each.value.key_arn]
-  # With the lockout check off, the provider leaves the policy that try_restore has put.
+  # Without the lockout check, the provider leaves the policy that try_restore has set.
   input = merge(local.restored[each.key], var.bypass_policy_lockout_safety_check ? { restore = "no" } : null)
 
   provisioner "local-exec" {
@@ -127,15 +127,15 @@ resource "aws_kms_key_policy" "this" {
   bypass_policy_lockout_safety_check = var.bypass_policy_lockout_safety_check
 
   lifecycle {
-    # Under another key_arn it is another key's policy, and this one's has to be restored.
+    # If key_arn changes, the policy of the old key must be restored.
     replace_triggered_by = [terraform_data.restore[each.key].id]
   }
 
   depends_on = [terraform_data.restore, data.aws_service.kms, data.aws_caller_identity.this]
 }
 
-# Destroyed before the key policy is: it restores the given policy while the key is still closed. Where that fails, for want
-# of a CLI, of credentials or of a principal that the policy names, the destruction ends here.
+# Destroyed before the key policy: it restores the given policy before the provider resets the key to the default policy.
+# If that fails, because the CLI, its credentials or a principal in the policy is missing, the destroy stops here.
 resource "terraform_data" "try_restore" {
   for_each = local.with_policy
 

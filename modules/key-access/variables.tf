@@ -1,12 +1,12 @@
 variable "create" {
-  description = "Whether anything is set on the keys; with false the module has no resources and no data sources."
+  description = "Set to false to set nothing on the keys and look up nothing."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "keys" {
-  description = "The keys, by names of your choice, all of one account and Region: `key_arn`; `policy_json`, the key's policy as it is now, into which the additions are merged (null leaves the policy alone); `grant_plerion_access`, false to take the additions out again; `plerion_access_tag`, the value of the tag `PlerionAccess`, `Granted` or `Denied` (null leaves the tags alone); `set_policy`, to be set to true where there is a tag too and `policy_json` is known only after the apply."
+  description = "The keys of one account and Region, by names of your choice: `key_arn`; `policy_json`, the current key policy, into which the additions are merged (null leaves the policy unchanged); `grant_plerion_access`, false to remove the additions; `plerion_access_tag`, the value of the tag `PlerionAccess`, `Granted` or `Denied` (null leaves the tags unchanged); `set_policy`, which must be true if the key has a tag too and `policy_json` is known only after the apply."
   type = map(object({
     key_arn              = string
     policy_json          = optional(string)
@@ -50,7 +50,7 @@ variable "keys" {
 }
 
 variable "kms_key_access_mode" {
-  description = "The mode of the integration, for the warnings alone: `ALL_KEYS`, `SELECTED_KEYS`, or null for no warnings about mode and tag."
+  description = "Mode of the integration, used only for warnings: `ALL_KEYS` or `SELECTED_KEYS`. Null gives no warnings about mode and tag."
   type        = string
   default     = null
 
@@ -61,20 +61,20 @@ variable "kms_key_access_mode" {
 }
 
 variable "hardened" {
-  description = "Whether the integration is set up with `hardened` of modules/plerion-kms: the additions then have to be pinned to both roles by `appliance_role_arns` and `access_role_arns`, and `tag_is_binding` is true unless it is set itself."
+  description = "Set to true if the integration is set up with `hardened` of modules/plerion-kms. The additions must then be pinned to both roles with `appliance_role_arns` and `access_role_arns`, and `tag_is_binding` is true unless it is set itself."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "tag_is_binding" {
-  description = "Whether the appliance role is denied by the tag (`tag_is_binding` of modules/plerion-kms), for the warnings alone. Null follows `hardened`."
+  description = "Whether the appliance role has the Deny by the tag (`tag_is_binding` of modules/plerion-kms), used only for warnings. Null follows `hardened`."
   type        = bool
   default     = null
 }
 
 variable "integration_account_ids" {
-  description = "Accounts of the Plerion integrations that are to use the keys, where the keys are in another account than they are. Empty where keys and integration are in one account. With several, list the keys' own account too if it has an integration."
+  description = "Accounts of the Plerion integrations that should use the keys, if the keys are in a different account. Empty if keys and integration are in the same account. If there are several, include the keys' own account if it has an integration."
   type        = list(string)
   default     = []
   nullable    = false
@@ -86,14 +86,14 @@ variable "integration_account_ids" {
 }
 
 variable "allow_ebs_volumes" {
-  description = "Adds to the key policy what EBS needs and the guide's additions leave out, so that volumes can be made from encrypted snapshots and attached: GenerateDataKeyWithoutPlaintext, and CreateGrant for AWS services alone."
+  description = "Add to the key policy what EBS needs to create volumes from encrypted snapshots and attach them, and the guide's additions omit: GenerateDataKeyWithoutPlaintext, and CreateGrant for AWS services only."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "appliance_role_arns" {
-  description = "ARNs of the appliance role that the additions are pinned to (`aws:PrincipalArn`), beside its tag: the guide trusts the tag alone, and a session tag is a tag, so that whoever may tag a session passes for the role. Empty as in the guide."
+  description = "ARNs of the appliance role to pin the additions to (`aws:PrincipalArn`), in addition to its tag. If empty, as in the guide, only the tag is trusted, and session tags count as principal tags: any principal that may tag a session passes for the role."
   type        = list(string)
   default     = []
   nullable    = false
@@ -105,7 +105,7 @@ variable "appliance_role_arns" {
 }
 
 variable "access_role_arns" {
-  description = "ARNs of the access role that the additions are pinned to (`aws:PrincipalArn`), beside its tag: the guide trusts the tag alone, and a session tag is a tag, so that whoever may tag a session passes for the role. Empty as in the guide."
+  description = "ARNs of the access role to pin the additions to (`aws:PrincipalArn`), in addition to its tag. If empty, as in the guide, only the tag is trusted, and session tags count as principal tags: any principal that may tag a session passes for the role."
   type        = list(string)
   default     = []
   nullable    = false
@@ -117,7 +117,7 @@ variable "access_role_arns" {
 }
 
 variable "via_services" {
-  description = "AWS services by way of which alone the appliance may use keys (`kms:ViaService`), for instance `ec2.*.amazonaws.com`; empty as in the guide, which also allows calls from anywhere with the role's credentials. Calls that the appliance makes itself are then refused, DescribeKey included."
+  description = "AWS services through which the appliance must call KMS (`kms:ViaService`), for example `ec2.*.amazonaws.com`. Calls that the appliance makes itself are then refused, including DescribeKey. If empty, as in the guide, calls from anywhere with the role's credentials are allowed."
   type        = list(string)
   default     = []
   nullable    = false
@@ -129,21 +129,21 @@ variable "via_services" {
 }
 
 variable "bypass_policy_lockout_safety_check" {
-  description = "Whether KMS is told not to check that the new policy still lets the caller change it; with true a key can become unmanageable, and destroying leaves the policy as it is then."
+  description = "Skip the check of KMS that the new policy still lets the caller change it. A key can then become unmanageable, and destroying leaves its policy unchanged."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "restore_policy_on_destroy" {
-  description = "Whether destroying puts the given policy back, without the additions: Terraform's provider by itself puts AWS's default policy in its place, and the AWS CLI puts the given one before and after that. It can't where the module's block is deleted from the configuration: empty `keys` first, apply, then delete it. With false the default policy stays, which opens the key to its account."
+  description = "Restore the given policy, without the additions, on destroy. Terraform's provider resets the key to AWS's default policy, and the AWS CLI sets the given one before and after that. This does not work if the module block is deleted from the configuration: empty `keys` first, apply, then delete the block. If false, the default policy remains, which grants the account access to the key."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "cli_profile" {
-  description = "Profile of the AWS CLI, where its usual credentials are not those of an administrator of the keys, for instance because the provider assumes a role: the CLI does not see the provider's configuration. The CLI sets the tags, since Terraform's provider has no resource for one tag of a key, and restores policies. Terraform does not see when a tag is changed later."
+  description = "AWS CLI profile, if the CLI's default credentials are not those of a key administrator, for example because the provider assumes a role: the CLI does not see the provider's configuration. The CLI sets the tags, because Terraform's provider has no resource for one tag of a key, and restores policies. Terraform does not notice if a tag is changed later."
   type        = string
   default     = null
 }

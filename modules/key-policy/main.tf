@@ -1,6 +1,6 @@
 locals {
-  # AWS reads the variable when the key is used: the account that owns the key. A single account stands without brackets,
-  # as in the guide.
+  # AWS reads the variable when the key is used: the account that owns the key. A single account has no brackets, as in
+  # the guide.
   principal_account = jsondecode(
     length(var.integration_account_ids) > 1
     ? jsonencode(var.integration_account_ids)
@@ -78,18 +78,18 @@ locals {
     [for statement in local.ebs_statements : statement if var.allow_ebs_volumes],
   )
 
-  # All Sids that are ours, so that statements of an option that was switched off go too.
+  # All Sids that are ours, so that statements of an option that was disabled are removed too.
   sids = concat(local.guide_statements[*].Sid, local.ebs_statements[*].Sid)
 
   given      = jsondecode(local.readable ? local.text : "{\"Statement\": []}")
   given_sids = [for statement in local.given_statements : try(join("", [statement.Sid]), "")]
-  # A single statement may stand without brackets.
+  # A single statement may have no brackets.
   given_statements = flatten([local.given.Statement])
 
   # By Sid, as text: statements differ in type, and a conditional needs one type.
   wanted = { for statement in local.statements : statement.Sid => jsonencode(statement) if var.grant_plerion_access }
 
-  # Every given statement keeps its place; ours are replaced where they first stand, or follow at the end.
+  # Every given statement keeps its place. Ours are replaced at their first position, or follow at the end.
   merged_statements = [
     for text in compact(concat(
       [
@@ -104,7 +104,7 @@ locals {
   # Statements of the customer's own: what is restored when Plerion's access ends.
   others = [for position, sid in local.given_sids : local.given_statements[position] if !contains(local.sids, sid)]
 
-  # Whom the given form of the additions names: integrations that were merged before, or pasted.
+  # The accounts and roles that the given policy's additions name: integrations that were merged before, or pasted.
   named_before = distinct(flatten([
     for position, statement in local.given_statements : [
       try(statement.Condition.StringEquals["aws:PrincipalAccount"], []),
@@ -123,13 +123,13 @@ locals {
 
   # jsonencode writes <, > and & as six bytes each, and so does Terraform's provider when it sends a policy.
   merged_json = jsonencode(local.merged)
-  # Four letters of Base64 stand for three bytes.
+  # Four characters of Base64 encode three bytes.
   merged_bytes = floor(length(replace(textencodebase64(local.merged_json, "UTF-8"), "=", "")) * 3 / 4)
 }
 
 check "access_that_the_merge_takes_away" {
   assert {
     condition     = length(local.losing_access) == 0
-    error_message = "The merged key policy no longer opens the key to ${join(", ", local.losing_access)}, which the additions in ${var.policy_name} name: list every integration in integration_account_ids and merge once."
+    error_message = "The merged key policy no longer grants access to ${join(", ", local.losing_access)}, which the additions in ${var.policy_name} name: list every integration in integration_account_ids and merge once."
   }
 }

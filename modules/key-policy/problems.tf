@@ -1,9 +1,9 @@
-# What is wrong with the given policy and is sure to fail, or to be misread, when it is set.
+# Problems of the given policy that KMS certainly refuses, or that change its meaning when it is set.
 
 locals {
   text = var.policy_json == null ? "{\"Statement\": []}" : var.policy_json
 
-  # The message that an unreadable text gets; the rest of the module then goes on with an empty policy.
+  # The message for an unreadable text. The rest of the module then continues with an empty policy.
   unreadable = (
     !can(jsondecode(local.text)) ? "is not JSON: give what ${local.command} prints." :
     startswith(trimspace(local.text), "\"") ? "is a JSON string that holds JSON: take one jsonencode or tojson away." :
@@ -14,9 +14,9 @@ locals {
   readable = local.unreadable == ""
   command  = "'aws kms get-key-policy --query Policy --output text'"
 
-  # jsondecode keeps the last of two members of one name and says nothing, so the names are taken from the text. Objects
-  # without objects in them are taken out of it again and again; strings are matched too, so that braces in them do not
-  # count. A key policy nests four deep.
+  # If an object has a name twice, jsondecode silently keeps the last member, so the names are read from the text. The
+  # innermost objects are removed from it repeatedly. Strings are matched too, so that braces in them are ignored. A key
+  # policy nests four deep.
   string = "\"(?:[^\"\\\\]|\\\\.)*\""
   object = "\\{(?:[^{}\"]|${local.string})*\\}"
   peel   = "/(${local.string})|${local.object}/"
@@ -29,7 +29,7 @@ locals {
       for member in regexall("(${local.string})(\\s*:)?", object) : try(jsondecode(member[0]), "") if member[1] != null
     ] if startswith(object, "{")
   ]
-  # AWS reads the names of condition keys without regard to case.
+  # Names of condition keys are case-insensitive.
   repeated = distinct(flatten([
     for names in local.names : [
       for name in names : name if length([for other in names : other if lower(other) == lower(name)]) > 1
@@ -59,10 +59,10 @@ locals {
     if !can(regex("^(\\*|[0-9]{12}|arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:(root|(user|role|assumed-role|federated-user)/[^*?]+))$", principal.name))
   ]
 
-  # Written so, because HCL parsers of scanners misread the two signs in one string.
+  # Split in two because the HCL parsers of scanners misread "$" and "{" in one string.
   variable_opening = join("", ["$", "{"])
   given_version    = try(local.given.Version, "2008-10-17")
-  # Statements of ours are replaced, so the variable in a pasted one is no text that has to stay.
+  # Our statements are replaced, so a variable in a pasted one needs no check.
   kept           = merge(local.given, { Statement = local.others })
   changes_a_text = var.grant_plerion_access && local.given_version != "2012-10-17" && strcontains(jsonencode(local.kept), local.variable_opening)
 

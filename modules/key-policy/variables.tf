@@ -1,18 +1,18 @@
 variable "policy_json" {
-  description = "The key's policy as it is now, as JSON; the additions are merged into it. Null renders the additions alone."
+  description = "The current key policy, as JSON, into which the additions are merged. Null renders only the additions."
   type        = string
   default     = null
 }
 
 variable "policy_name" {
-  description = "What error messages call the given policy."
+  description = "Name of the given policy in error messages."
   type        = string
   default     = "policy_json"
   nullable    = false
 }
 
 variable "key_arn" {
-  description = "ARN of the key, for the output `delegation` alone."
+  description = "ARN of the key, used only for the output `delegation`."
   type        = string
   default     = null
 
@@ -23,7 +23,7 @@ variable "key_arn" {
 }
 
 variable "integration_account_ids" {
-  description = "Accounts of the Plerion integrations that are to use the key, where it is in another account than they are. Empty where key and integration are in one account. With several, list the key's own account too if it has an integration."
+  description = "Accounts of the Plerion integrations that should use the key, if it is in a different account. Empty if key and integration are in the same account. If there are several, include the key's own account if it has an integration."
   type        = list(string)
   default     = []
   nullable    = false
@@ -35,21 +35,21 @@ variable "integration_account_ids" {
 }
 
 variable "grant_plerion_access" {
-  description = "Whether the additions are in the merged policy; false takes them out again."
+  description = "Set to false to remove the additions from the given policy."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "allow_ebs_volumes" {
-  description = "Adds to the key policy what EBS needs and the guide's additions leave out, so that volumes can be made from encrypted snapshots and attached: GenerateDataKeyWithoutPlaintext, and CreateGrant for AWS services alone."
+  description = "Add to the key policy what EBS needs to create volumes from encrypted snapshots and attach them, and the guide's additions omit: GenerateDataKeyWithoutPlaintext, and CreateGrant for AWS services only."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "appliance_role_arns" {
-  description = "ARNs of the appliance role that the additions are pinned to (`aws:PrincipalArn`), beside its tag: the guide trusts the tag alone, and a session tag is a tag, so that whoever may tag a session passes for the role. Empty as in the guide."
+  description = "ARNs of the appliance role to pin the additions to (`aws:PrincipalArn`), in addition to its tag. If empty, as in the guide, only the tag is trusted, and session tags count as principal tags: any principal that may tag a session passes for the role."
   type        = list(string)
   default     = []
   nullable    = false
@@ -61,7 +61,7 @@ variable "appliance_role_arns" {
 }
 
 variable "access_role_arns" {
-  description = "ARNs of the access role that the additions are pinned to (`aws:PrincipalArn`), beside its tag: the guide trusts the tag alone, and a session tag is a tag, so that whoever may tag a session passes for the role. Empty as in the guide."
+  description = "ARNs of the access role to pin the additions to (`aws:PrincipalArn`), in addition to its tag. If empty, as in the guide, only the tag is trusted, and session tags count as principal tags: any principal that may tag a session passes for the role."
   type        = list(string)
   default     = []
   nullable    = false
@@ -73,7 +73,7 @@ variable "access_role_arns" {
 }
 
 variable "via_services" {
-  description = "AWS services by way of which alone the appliance may use keys (`kms:ViaService`), for instance `ec2.*.amazonaws.com`; empty as in the guide, which also allows calls from anywhere with the role's credentials. Calls that the appliance makes itself are then refused, DescribeKey included."
+  description = "AWS services through which the appliance must call KMS (`kms:ViaService`), for example `ec2.*.amazonaws.com`. Calls that the appliance makes itself are then refused, including DescribeKey. If empty, as in the guide, calls from anywhere with the role's credentials are allowed."
   type        = list(string)
   default     = []
   nullable    = false

@@ -200,9 +200,12 @@ def test_a_policy_that_is_known_after_the_apply_alone_plans(run: ExistingKeys) -
 
 def test_the_plan_warns_of_tags_without_effect(run: ExistingKeys) -> None:
     run.terraform.plan()
-    granted = "The tag PlerionAccess = Granted has no effect on {} in the mode ALL_KEYS, which looks for Denied alone"
+    granted = "The tag PlerionAccess = Granted has no effect on {} in the mode ALL_KEYS, which checks only for Denied"
     assert sorted(warning.split("): ")[1].split(":")[0] for warning in run.terraform.warnings) == [
-        "The tag PlerionAccess = Denied does not close isolated-denied",
+        (
+            "The tag PlerionAccess = Denied does not block isolated-denied, because the additions in the key policy "
+            "grant access on their own"
+        ),
         granted.format("delegating-granted"),
         granted.format("elsewhere"),
     ]

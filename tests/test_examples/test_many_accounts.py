@@ -60,10 +60,10 @@ def _move(accounts: dict[str, Any], account: str) -> None:
 @pytest.mark.parametrize(
     ("slip", "message"),
     [
-        (_drop_role, "gives no key_administrator_role_arn for {}: add the account, its id in quotes"),
+        (_drop_role, "must have a key_administrator_role_arn for {}: add the account, with its ID in quotes"),
         (_swap_arn, "names keys of another account for {} (us-isolated): list each key with the account that owns it"),
         (_misspell, "has unsupported names for {} (the account's profile, us-isolated's tags): rename or remove"),
-        (_use_alias, "gives no ARN of a KMS key for us-isolated of {}: set key_arn to the form arn:aws:kms:"),
+        (_use_alias, "must have a KMS key ARN for us-isolated of {}: set key_arn to the form arn:aws:kms:"),
         (_move, "names Regions for {} that this configuration does not cover (ap-southeast-2): add a provider"),
     ],
     ids=lambda value: value.__name__[1:] if callable(value) else "",

@@ -143,8 +143,8 @@ def test_slips_in_the_list_are_named_with_the_mend(run: ManyKeys) -> None:
     assert (
         "Regions that this configuration does not cover (ap-southeast-2): add a provider and a module call" in message
     )
-    assert "no ARN of a KMS key for alias: set key_arn to the form arn:aws:kms:" in message
+    assert "a KMS key ARN for alias: set key_arn to the form arn:aws:kms:" in message
     assert (
-        "The list of keys has payments-us twice, of which only one would count: rename or remove the other." in message
+        "The list of keys has payments-us twice, but only one would take effect: rename or remove the other." in message
     )
-    assert "more than key_arn, policy and tag of typo: rename or remove the rest." in message
+    assert "only key_arn, policy and tag for typo: rename or remove the rest." in message

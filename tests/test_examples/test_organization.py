@@ -45,29 +45,29 @@ FOR_A_SERVICE_ACCOUNT: dict[str, Any] = {
 OU: dict[str, Any] = {"organizational_unit_ids": ["r-ab12"]}
 # Name and target -> what is said about it. OpenTofu says what is wrong with a variable one at a time.
 SLIPS: list[tuple[str, dict[str, Any], str]] = [
-    ("a", {"organizational_unit_ids": ["Workloads"]}, "give ids of the form ou-ab12-11112222, or the root's, r-ab12."),
+    ("a", {"organizational_unit_ids": ["Workloads"]}, "use the form ou-ab12-11112222, or r-ab12 for the root."),
     (
         "a",
         {**OU, "accounts": ["1111-2222-3333"]},
-        "something in accounts that is not an AWS account id: give its 12 digits, in quotes.",
+        "must hold only AWS account IDs in accounts: use the 12 digits of each, in quotes.",
     ),
     (
         "a",
         {**OU, "exclude_accounts": ["1"]},
-        "something in exclude_accounts that is not an AWS account id: give its 12 digits, in quotes.",
+        "must hold only AWS account IDs in exclude_accounts: use the 12 digits of each, in quotes.",
     ),
     (
         "a",
         {**OU, "accounts": ["111122223333"], "exclude_accounts": ["444455556666"]},
-        "a target with both accounts and exclude_accounts: leave out one of the two",
+        "accounts and exclude_accounts in one target: remove exclude_accounts",
     ),
-    ("a", {**OU, "exclude_accounts": []}, "an empty list in accounts or exclude_accounts: name an account"),
+    ("a", {**OU, "exclude_accounts": []}, "an empty accounts or exclude_accounts: add an account"),
     (
         "a",
         {**OU, "kms_key_access_mode": "SOME_KEYS"},
-        'a kms_key_access_mode that is neither "ALL_KEYS" nor "SELECTED_KEYS": set it to one of the two',
+        'only "ALL_KEYS" or "SELECTED_KEYS" as kms_key_access_mode: set it to one of the two',
     ),
-    ("d e", OU, "a name that a StackSet cannot have: use letters, digits and hyphens only"),
+    ("d e", OU, "names that a StackSet can have: use at most 100 letters, digits and hyphens"),
 ]
 
 

@@ -32,7 +32,7 @@ run "roles_created_and_the_additions_pinned_to_them" {
 
   assert {
     condition     = output.appliance_role_name == "PlerionApplianceRole" && output.access_role_name == "PlerionAccessRole" && output.appliance_instance_profile_name == "PlerionApplianceRole"
-    error_message = "The roles' names are not handed on."
+    error_message = "The roles' names are not passed on."
   }
 
   assert {
@@ -65,7 +65,7 @@ run "existing_roles" {
 
   assert {
     condition     = output.appliance_role_name == "PlerionApplianceRole" && output.appliance_role_arn == "arn:aws:iam::111122223333:role/found" && output.access_role_unique_id == "AROAEXAMPLE" && output.appliance_instance_profile_arn == null
-    error_message = "The roles that were found are not handed on."
+    error_message = "The roles that were found are not passed on."
   }
 
   assert {
