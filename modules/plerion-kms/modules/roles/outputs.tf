@@ -1,6 +1,6 @@
 output "appliance_role_arns" {
   description = "ARN of the appliance role, created or looked up; empty if neither. The ARN of a role that is being created is unknown, but the length of the list is not."
-  value       = concat(aws_iam_role.appliance[*].arn, data.aws_iam_role.appliance[*].arn)
+  value       = local.create_roles ? [aws_iam_role.appliance[0].arn] : data.aws_iam_role.appliance[*].arn
 }
 
 output "appliance_role_name" {
@@ -35,7 +35,7 @@ output "appliance_instance_profile_name" {
 
 output "access_role_arns" {
   description = "The same for the access role as `appliance_role_arns`."
-  value       = concat(aws_iam_role.access[*].arn, data.aws_iam_role.access[*].arn)
+  value       = local.create_roles ? [aws_iam_role.access[0].arn] : data.aws_iam_role.access[*].arn
 }
 
 output "access_role_name" {

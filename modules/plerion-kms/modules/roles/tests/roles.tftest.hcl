@@ -129,7 +129,7 @@ run "nothing" {
   }
 
   assert {
-    condition     = length(aws_iam_role.appliance) + length(aws_iam_role.access) + length(aws_iam_instance_profile.appliance) + length(data.aws_iam_role.appliance) + length(data.aws_iam_role.access) == 0 && output.metadata_policy_arn == null && output.access_role_arns == []
+    condition     = length(aws_iam_role.appliance) + length(aws_iam_role.access) + length(aws_iam_instance_profile.appliance) + length(data.aws_iam_role.appliance) + length(data.aws_iam_role.access) == 0 && output.metadata_policy_arn == null && length(output.access_role_arns) == 0
     error_message = "Something is created although create is false."
   }
 }
@@ -148,7 +148,7 @@ run "existing_roles_that_are_used_are_looked_up" {
   }
 
   assert {
-    condition     = length(data.aws_iam_role.access) == 0 && output.access_role_arns == [] && output.access_role_name == "PlerionAccessRole"
+    condition     = length(data.aws_iam_role.access) == 0 && length(output.access_role_arns) == 0 && output.access_role_name == "PlerionAccessRole"
     error_message = "The access role is looked up although nothing uses it."
   }
 
@@ -215,7 +215,7 @@ run "unchecked_roles_are_not_looked_up" {
   }
 
   assert {
-    condition     = length(data.aws_iam_role.appliance) + length(data.aws_iam_role.access) == 0 && output.appliance_role_name == "PlerionApplianceRole" && output.appliance_role_arns == []
+    condition     = length(data.aws_iam_role.appliance) + length(data.aws_iam_role.access) == 0 && output.appliance_role_name == "PlerionApplianceRole" && length(output.appliance_role_arns) == 0
     error_message = "A role is looked up although check_role_tags is false."
   }
 }
