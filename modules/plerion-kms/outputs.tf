@@ -94,7 +94,7 @@ output "metadata_statement" {
 }
 
 output "metadata_statements" {
-  description = "That statement and the one that lets the access role list keys and aliases, as objects."
+  description = "That statement and the statement for listing keys and aliases, as objects."
   value       = module.roles.metadata_statements
 }
 

@@ -111,7 +111,7 @@ run "every_option" {
 
   assert {
     condition     = aws_iam_role.access[0].tags["RolePurpose"] == "PlerionAccess"
-    error_message = "A given tag wins against the one that key policies know the role by."
+    error_message = "A given tag overrides the tag that key policies match on."
   }
 
   assert {
@@ -169,7 +169,7 @@ run "the_metadata_policy_uses_an_existing_access_role" {
 
   assert {
     condition     = length(data.aws_iam_role.access) == 1 && length(data.aws_iam_role.appliance) == 0
-    error_message = "Another role is looked up than the one that gets the metadata policy."
+    error_message = "A role that does not get the metadata policy is looked up, or the access role is not."
   }
 }
 
