@@ -28,9 +28,9 @@ class Actions:
     complement: bool = False
 
     def match(self, action: str) -> bool:
-        """Whether the action, given in lower case, is meant. Case never counts."""
+        """Whether the action, given in lower case, is meant. Case does not matter."""
         named = action in self.names or any(pattern.matches(action) for pattern in self.patterns)
-        return named is not self.complement
+        return named != self.complement
 
 
 def compile_actions(values: Sequence[str], *, complement: bool) -> Actions:

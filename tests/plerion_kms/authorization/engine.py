@@ -192,8 +192,10 @@ class _Decider:
     def _needs_resource_policy(self) -> bool:
         """Whether the resource has a policy that must allow: a key or a role to be assumed always has one, so that a
         missing one refuses."""
-        if self.policies.resource is not None or self.caller_side_only:
-            return not self.caller_side_only
+        if self.caller_side_only:
+            return False
+        if self.policies.resource is not None:
+            return True
         arn = parse_arn(self.request.resource.arn)
         if arn is None:
             return False

@@ -25,7 +25,7 @@ _SLOTS = {
     Source.TRUST_POLICY: (PolicyKind.TRUST,),
     Source.ENDPOINT: (PolicyKind.ENDPOINT,),
 }
-"""The kinds of document that may stand in each place. A managed policy serves as boundary or session policy too."""
+"""The kinds of document that each place may hold. A managed policy serves as boundary or session policy too."""
 
 
 @dataclass(slots=True)
@@ -161,7 +161,7 @@ def _covers_resource(statement: Statement, prepared: PreparedRequest) -> bool:
 
 def _covers(statement: Statement, prepared: PreparedRequest) -> bool | tuple[str, ...]:
     """Whether the rest of the statement covers the request, whose action and caller it covers; the names of what is
-    unsupported if it depends on that. What certainly fails counts first, in any order."""
+    unsupported if it depends on that. If a part certainly fails, the others do not matter."""
     unsupported: tuple[str, ...] = ()
     try:
         if not _covers_resource(statement, prepared):

@@ -35,7 +35,7 @@ class Refusal(Enum):
     """Why a request is refused, as far as AWS's texts distinguish it."""
 
     EXPLICIT = "explicit"
-    """A policy denies."""
+    """A policy denies, or no SCP or no RCP allows: AWS has the same text for both."""
     IMPLICIT = "implicit"
     """No policy of the kind allows."""
     UNREACHABLE = "unreachable"
