@@ -108,7 +108,7 @@ def test_a_policy_cut_short_refuses(place: PolicyKind, data: st.DataObject) -> N
 def test_an_element_with_any_value_raises_nothing_and_gives_no_more_than_the_best_statement(
     s: Situation, value: Any, data: st.DataObject
 ) -> None:
-    """Somewhere in a correct policy something else stands: at most what a statement without limits would give."""
+    """One part of a correct policy is replaced: at most what a statement without limits would give."""
 
     def spoil(policy: Policy, kind: str) -> Policy:
         statement = dict(data.draw(documents(s.action, kind, s.caller))["Statement"][0])

@@ -500,9 +500,9 @@ def test_if_exists_is_the_operator_itself_on_a_present_key_and_true_on_an_absent
 def test_any_value_and_all_values_differ_only_on_sets(s: Situation) -> None:
     operator, key, values = the_condition(s)
     base = operator.rpartition(":")[2].removesuffix("IfExists")
-    seen = next((value for name, value in s.context.items() if name.lower() == key.lower()), [])
-    values_seen = [seen] if isinstance(seen, str) else seen
-    assume(base != "Null" and len(values_seen) == 1 and values_seen != [""])
+    actual = next((value for name, value in s.context.items() if name.lower() == key.lower()), [])
+    values = [actual] if isinstance(actual, str) else actual
+    assume(base != "Null" and len(values) == 1 and values != [""])
     assert under(s, f"ForAnyValue:{base}", values) is under(s, f"ForAllValues:{base}", values)
 
 

@@ -235,7 +235,7 @@ def test_a_root_user_of_another_account_is_let_in_by_the_key_policy() -> None:
     assert decision.source is Source.KEY_POLICY
 
 
-def test_a_role_or_a_key_without_its_policy_is_closed() -> None:
+def test_a_role_or_a_key_without_its_policy_refuses() -> None:
     everything = Policies(identity=(policy(PolicyKind.IDENTITY, allow(Action="*")),))
     assert not authorize(Request(SESSION, "sts:AssumeRole", Resource(ROLE, HOME)), everything).allowed
     assert not authorize(Request(SESSION, "kms:Decrypt", Resource(KEY, HOME)), everything).allowed

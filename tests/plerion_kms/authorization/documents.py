@@ -42,7 +42,7 @@ class Statement:
     label: its Sid, or `statement N` counted from 1; empty for a document that cannot be read at all. allow: its effect.
     actions, resources, principals: None where the element does not narrow the statement: it is missing, or unsupported.
     conditions: all of them, and every unsupported part: a request that the rest covers may be meant or not.
-    inert: a key policy's statement without Action or Resource, which KMS once accepted and which does nothing.
+    inert: a key policy's statement without Action or Resource, which KMS once accepted and which has no effect.
     """
 
     label: str
@@ -61,7 +61,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A compiled document. problem: why it could not be read at all; it then stands for an Allow and a Deny of
+    """A compiled document. problem: why it could not be read at all; it is then read as an Allow and a Deny of
     everything, both unsupported."""
 
     statements: tuple[Statement, ...] = ()
@@ -90,7 +90,7 @@ def unsupported_document(problem: str) -> Document:
 
 def compile_document(text: str, kind: PolicyKind) -> Document:
     """Compile a policy's JSON text. Never raises: what is unsupported becomes a part of the statement that it is in, or
-    of every statement, or stands for the whole document."""
+    of every statement, or of the whole document."""
     try:
         return _compile_document(parse_json(text), kind)
     except UnsupportedError as problem:
@@ -119,7 +119,7 @@ def _compile_document(content: object, kind: PolicyKind) -> Document:
 
 
 type _Alternatives[Element] = list[tuple[Element, list[str]]]
-"""An element of a statement, with what is unsupported in it. More than one: the statement stands for as many
+"""An element of a statement, with what is unsupported in it. More than one: the statement is compiled to as many
 statements, each with one of them."""
 
 

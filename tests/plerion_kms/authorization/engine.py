@@ -106,7 +106,7 @@ _MUST_ALLOW = (
     (Source.SERVICE_CONTROL, Refusal.EXPLICIT),
     (Source.ENDPOINT, Refusal.IMPLICIT),
 )
-"""The sources that give nothing and that must all allow, in the order in which they are matched, and AWS's word for one
+"""The sources that only limit and must all allow, in the order in which they are matched, and AWS's word for one
 that does not."""
 
 
@@ -289,7 +289,7 @@ class _Decider:
         return None
 
     def _decide_retiring(self, analyses: _Analyses) -> Decision:
-        """kms:RetireGrant comes from the grant that is to be retired; an Allow in a policy alone gives nothing."""
+        """kms:RetireGrant comes from the grant that will be retired; an Allow in a policy alone has no effect."""
         for grant in self.policies.grants:
             matched = right_to_retire(grant, self.caller)
             if matched is not None and self._grant_suffices(analyses, matched, trusted=True):

@@ -139,7 +139,7 @@ def trace_policies(source: Source, policies: Iterable[Policy], prepared: Prepare
         traces = (
             _trace(source, policy.name, statement, prepared) for statement in _statements(source, policy, prepared)
         )
-        # A statement with an unsupported value stands for two.
+        # A statement with an unsupported value is compiled to two.
         yield from dict.fromkeys(trace for trace in traces if trace is not None)
 
 

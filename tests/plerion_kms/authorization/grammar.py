@@ -1,7 +1,7 @@
 """The grammar of policy documents: which parts a document and a statement have.
 
 Documents are read through this module alone, by the compiler (documents.py) and by the checks of AWS's APIs
-(validation.py). What follows from a part that breaks the grammar is theirs to say.
+(validation.py). They decide what follows from a part that breaks the grammar.
 
 Source: IAM user guide "Grammar of the IAM JSON policy language".
 """
@@ -30,7 +30,7 @@ def strings(value: object) -> list[str] | None:
 
 
 def condition_values(value: object) -> list[str] | None:
-    """The values of a condition as text: strings, and JSON's numbers and booleans, which AWS takes as their text. None
+    """The values of a condition as text: strings, and JSON's numbers and booleans, which AWS reads as their text. None
     if another value is among them."""
     texts = []
     for each in as_list(value):

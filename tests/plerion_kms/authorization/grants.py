@@ -1,4 +1,4 @@
-"""KMS grants: whom they serve, for what, and who may create children of them and retire them.
+"""KMS grants: whose calls they allow, and who may create children of them and retire them.
 
 Source: KMS developer guide "Grants in AWS KMS", "Retiring and revoking grants"; RULES.md "Grants".
 """
@@ -99,9 +99,9 @@ def _included(constraint: _Pairs, pairs: _Pairs) -> bool:
 
 
 def _by_name(pairs: _Pairs) -> dict[str, list[str]]:
-    """The values by name, the name without regard to case: "the key in each key-value pair is not case sensitive, but
-    the value is" (KMS API reference, GrantConstraints). What counts where names differ in case alone is not documented:
-    here all of their values must agree, which refuses more."""
+    """The values by name, names compared case-insensitively: "the key in each key-value pair is not case sensitive, but
+    the value is" (KMS API reference, GrantConstraints). AWS does not document which value applies if names differ in
+    case alone: here all of their values must agree, which refuses more."""
     values: dict[str, list[str]] = {}
     for name, value in pairs.items():
         values.setdefault(name.lower(), []).append(value)

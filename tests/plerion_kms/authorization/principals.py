@@ -1,4 +1,4 @@
-"""The `Principal` and `NotPrincipal` elements: whom a statement names, and in which way it names a caller.
+"""The `Principal` and `NotPrincipal` elements: which principals a statement names, and how it names a caller.
 
 Source: IAM user guide "AWS JSON policy elements: Principal", "... NotPrincipal"; RULES.md "Which implicit
 denies a key-policy Allow overrides", "Action / Resource / Principal / Not*".
@@ -42,7 +42,7 @@ _PROVIDER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Principals:
-    """Whom a statement names.
+    """The principals that a statement names.
 
     anyone: `*` is among them; accounts, arns, unique_ids, services, providers: the rest, by form.
     complement: the element was `NotPrincipal`. star_covers_services: `*` in an Allow means AWS services as well.

@@ -36,7 +36,7 @@ class Role:
 class StsCall:
     """One API call: AssumeRole, AssumeRoleWithWebIdentity, AssumeRoleWithSAML, or one that works on no role.
 
-    parameters: the request's members as boto3 takes them; role: None where it does not exist or none is asked for.
+    parameters: the request's members as boto3 takes them; role: None if it does not exist or the operation has none.
     transitive_tags: tag keys that the caller's session passes on (role chaining), with their values.
     """
 

@@ -1,10 +1,10 @@
-"""Whether AWS takes a policy document: the checks of PutKeyPolicy, of IAM and of STS, with their errors.
+"""Whether AWS accepts a policy document: the checks of PutKeyPolicy, of IAM and of STS, with their errors.
 
 Source: KMS API reference "PutKeyPolicy"; IAM user guide "IAM and AWS STS quotas", "Grammar of the IAM JSON policy
 language"; RULES.md "Document validation". KMS's and IAM's texts are AWS's where they are published; elsewhere
 code and status are AWS's and the text says what is wrong.
 
-A document that passes can still hold condition keys of services that the engine does not know: AWS takes those, and
+A document that passes can still hold condition keys of services that the engine does not know: AWS accepts those, and
 only a decision that has to read them refuses.
 """
 
@@ -61,7 +61,7 @@ class Holder(Enum):
 
 
 class _InvalidError(Exception):
-    """A document that AWS does not take; the text is the error's. code: KMS's code, where it is not the usual one."""
+    """A document that AWS does not accept; the text is the error's. code: KMS's code, where it is not the usual one."""
 
     def __init__(self, text: str, code: str = "MalformedPolicyDocumentException") -> None:
         super().__init__(text)
@@ -140,7 +140,7 @@ def policy_size(text: str) -> int:
 
 
 def _check_characters(text: str) -> AwsError | None:
-    """IAM's and STS's error for a document with characters that the APIs do not take, or without any."""
+    """IAM's and STS's error for a document with characters that the APIs do not accept, or without any."""
     if _POLICY_TEXT.fullmatch(text):
         return None
     return AwsError(
