@@ -171,7 +171,7 @@ def test_arns_are_compared_part_by_part(policy_value: str, request_value: str, e
     ],
     ids=str,
 )
-def test_what_is_not_understood_in_a_condition_is_named(condition: dict[str, Any], reason: str) -> None:
+def test_what_is_unsupported_in_a_condition_is_named(condition: dict[str, Any], reason: str) -> None:
     identity = policy(PolicyKind.IDENTITY, allow(Condition=condition))
     decision = authorize(Request(SESSION, "kms:ListKeys", Resource("*", HOME)), Policies(identity=(identity,)))
     assert decision.source is Source.UNSUPPORTED
@@ -180,7 +180,7 @@ def test_what_is_not_understood_in_a_condition_is_named(condition: dict[str, Any
 
 
 @pytest.mark.parametrize("first", ["IpAddress", "StringEquals"])
-def test_a_condition_that_fails_counts_before_one_that_is_not_understood(first: str) -> None:
+def test_a_condition_that_fails_comes_before_an_unsupported_one(first: str) -> None:
     block = {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}, "StringEquals": {"kms:ViaService": "x"}}
     ordered = {first: block[first], **block}
     identity = policy(PolicyKind.IDENTITY, allow(Condition=ordered))

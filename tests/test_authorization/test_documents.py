@@ -148,7 +148,7 @@ ANYONE = {"Principal": "*"}
     ],
     ids=lambda value: str(value)[:60],
 )
-def test_what_is_not_understood_in_a_document_is_named(kind: PolicyKind, content: Any, expected: str) -> None:
+def test_what_is_unsupported_in_a_document_is_named(kind: PolicyKind, content: Any, expected: str) -> None:
     assert reason(kind, content) == expected
 
 

@@ -259,6 +259,6 @@ def test_many_grants_and_many_tags_are_work_that_grows_with_them() -> None:
 
 
 @pytest.mark.parametrize("shape", [shape for shape in HEAVY if not shape.startswith("many ")])
-def test_a_text_far_longer_than_aws_takes_is_decided(shape: str) -> None:
+def test_a_text_far_longer_than_aws_accepts_is_decided(shape: str) -> None:
     """The steps above say nothing of what happens inside one: a slow search would take minutes at this length."""
     decide(*HEAVY[shape](20_000))

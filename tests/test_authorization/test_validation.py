@@ -25,7 +25,7 @@ def key_document(**elements: Any) -> str:
     return json.dumps({"Statement": {"Effect": "Allow", "Principal": {"AWS": HOME}, "Action": "kms:*", **elements}})
 
 
-def test_a_key_policy_may_have_as_many_characters_and_bytes_as_kms_takes() -> None:
+def test_a_key_policy_may_have_as_many_characters_and_bytes_as_kms_accepts() -> None:
     start = key_document(Resource="*")
     assert validation.validate_key_policy(start.ljust(32_768), exists) is None
     long = validation.validate_key_policy(start.ljust(32_769), exists)
@@ -90,7 +90,7 @@ def test_an_identity_policy_is_a_managed_one_unless_it_is_said() -> None:
     assert error.message == "Cannot exceed quota for PolicySize: 6144"
 
 
-def test_every_kind_of_policy_is_held_against_the_characters_that_aws_takes() -> None:
+def test_every_kind_of_policy_is_held_against_the_characters_that_aws_accepts() -> None:
     def text(character: str, **elements: Any) -> str:
         condition = {"StringEquals": {"aws:username": character}}
         return json.dumps({"Statement": {"Effect": "Allow", "Condition": condition, **elements}}, ensure_ascii=False)
@@ -103,7 +103,7 @@ def test_every_kind_of_policy_is_held_against_the_characters_that_aws_takes() ->
         assert (validation.validate_session_policy(other) is None) is taken
 
 
-def test_a_managed_policy_may_have_exactly_as_many_characters_as_iam_takes() -> None:
+def test_a_managed_policy_may_have_exactly_as_many_characters_as_iam_accepts() -> None:
     start = json.dumps({"Statement": allow(Resource="arn:aws:kms:::k")})
     text = start.replace(":::k", ":::" + "k" * (6_144 - validation.policy_size(start) + 1))
     assert validation.policy_size(text) == 6_144

@@ -33,7 +33,7 @@ class Actions:
         return named != self.complement
 
 
-def compile_actions(values: Sequence[str], *, complement: bool) -> Actions:
+def compile_actions(values: Sequence[str], *, complement: bool = False) -> Actions:
     """Compile the element's values. Raises UnsupportedError for one that is neither `*` nor `service:Name`."""
     names, patterns = set(), []
     for value in values:

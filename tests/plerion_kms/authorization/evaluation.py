@@ -12,7 +12,7 @@ from plerion_kms.authorization.decision import ConditionFailure, Source, Stateme
 from plerion_kms.authorization.documents import Policy, Statement, unsupported_document
 from plerion_kms.authorization.errors import UnsupportedError
 from plerion_kms.authorization.kinds import PolicyKind
-from plerion_kms.authorization.principals import PrincipalMatch
+from plerion_kms.authorization.principals import PrincipalMatch, Principals
 from plerion_kms.authorization.request import Request
 
 _SLOTS = {
@@ -121,15 +121,15 @@ def _match_principal(source: Source, statement: Statement, prepared: PreparedReq
     if (
         matched is PrincipalMatch.SELF
         and not unknowns.STAR_PRINCIPAL_IGNORES_BOUNDARY
-        and _star_alone(source, statement)
+        and _star_alone(source, principals, statement)
     ):
         return PrincipalMatch.ROLE
     return matched
 
 
-def _star_alone(source: Source, statement: Statement) -> bool:
+def _star_alone(source: Source, principals: Principals, statement: Statement) -> bool:
     """Whether an Allow of a key policy names the caller by `*`, without aws:PrincipalArn among its conditions."""
-    by_star = source is Source.KEY_POLICY and statement.principals is not None and statement.principals.anyone
+    by_star = source is Source.KEY_POLICY and principals.anyone
     return by_star and all(getattr(each, "key", "").lower() != "aws:principalarn" for each in statement.conditions)
 
 

@@ -14,9 +14,6 @@ from plerion_kms.authorization.policies import Grant
 from plerion_kms.authorization.principals import PrincipalMatch
 from plerion_kms.authorization.request import Principal, PrincipalType, Request
 
-_WITHOUT_ENCRYPTION_CONTEXT = ("describekey", "retiregrant")
-"""Operations for which AWS ignores a grant's constraints on the encryption context."""
-
 
 def matching_grants(
     grants: Iterable[Grant], request: Request, context: Context
@@ -109,7 +106,7 @@ def _by_name(pairs: _Pairs) -> dict[str, list[str]]:
 
 
 def _constraints_hold(grant: Grant, operation: str, request: Request, context: Context) -> bool:
-    if operation != "retiregrant" and grant.source_arn and context.get("aws:SourceArn") != grant.source_arn:
+    if grant.source_arn and context.get("aws:SourceArn") != grant.source_arn:
         return False  # as if the grant had aws:SourceArn as its condition (KMS API reference, GrantConstraints)
     pairs = _encryption_context(request)
     if operation == "creategrant":
@@ -123,8 +120,8 @@ def _constraints_hold(grant: Grant, operation: str, request: Request, context: C
         subset = pairs if on_context == {"EncryptionContextSubset"} else None
         source = str(context.get("kms:GrantConstraintSourceArn") or "")
         return validate_child_grant(grant, operations, equals, subset, source) is None
-    if operation in _WITHOUT_ENCRYPTION_CONTEXT:
-        return True
+    if operation == "describekey":
+        return True  # it has no encryption context, and AWS ignores the constraints on it
     if grant.equals is not None and not _equal(grant.equals, pairs):
         return False
     return grant.subset is None or _included(grant.subset, pairs)

@@ -106,7 +106,7 @@ class Principals:
 
 
 def compile_principals(
-    element: object, *, complement: bool, providers: bool, star_covers_services: bool = False
+    element: object, *, providers: bool, complement: bool = False, star_covers_services: bool = False
 ) -> Principals:
     """Compile the element: `"*"`, or an object of `AWS`, `Service`, `Federated` with a string or a list of strings.
 

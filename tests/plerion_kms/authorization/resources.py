@@ -94,7 +94,7 @@ class Resources:
 
 
 def compile_resources(
-    values: Sequence[str], kind: PolicyKind, *, complement: bool, variables: bool | None
+    values: Sequence[str], kind: PolicyKind, *, variables: bool | None, complement: bool = False
 ) -> Resources:
     """Compile the element's values; `variables` as for `parse_template`. Raises UnsupportedError for one that is
     neither `*` nor an ARN, that has a wildcard in the service's part, or a variable before the fifth colon. kind: the

@@ -220,14 +220,14 @@ def _check_grammar(statement: StatementSource, kind: PolicyKind, *, variables: b
             "expression [0-9A-Za-z]*"
         )
     try:
-        compile_actions(_texts(statement, "Action"), complement=False)
+        compile_actions(_texts(statement, "Action"))
     except UnsupportedError:
         raise _InvalidError("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.") from None
     resources = _texts(statement, "Resource")
     if not all(names_service(resource) for resource in resources):
         raise _InvalidError("Resource vendor must be fully qualified and cannot contain regexes.")
     try:
-        compile_resources(resources, kind, complement=False, variables=variables)
+        compile_resources(resources, kind, variables=variables)
     except UnsupportedError as problem:
         raise _InvalidError(f'Resource must be in ARN format or "*": {problem}.') from None
     _check_conditions(statement)
@@ -276,11 +276,10 @@ def _check_key_statement(statement: StatementSource, exists: Exists) -> None:
                 "matches requests without the specified encryption context or tag."
             )
     element = _element(statement, "Principal")
-    kinds = [] if element is None else principals(element.value)
-    if kinds is not None and all(names == [] for _, names in kinds):
+    if element is None or _names_none(element.value):
         raise _InvalidError("Policy contains a statement with no principal.")
-    _check_key_principals(statement, exists)
-    if element is not None and element.complement and statement.allow():
+    _check_key_principals(element.value, exists)
+    if element.complement and statement.allow():
         # IAM user guide "AWS JSON policy elements: NotPrincipal": not supported. The text is ours.
         raise _InvalidError("NotPrincipal is not supported with the Effect Allow.")
     # Since 18 August 2025 KMS refuses statements without one of the two, says its notice to customers (quoted in
@@ -292,13 +291,18 @@ def _check_key_statement(statement: StatementSource, exists: Exists) -> None:
         raise _InvalidError(f"Policy contains a statement without {' and '.join(missing)}.")
 
 
-def _check_key_principals(statement: StatementSource, exists: Exists) -> None:
-    named = _named_principals(statement)
+def _names_none(principal: object) -> bool:
+    kinds = principals(principal)
+    return kinds is not None and all(names == [] for _, names in kinds)
+
+
+def _check_key_principals(principal: object, exists: Exists) -> None:
+    named = _named_principals(principal)
     if any(kind == "AWS" and _is_broken_arn(name) for kind, name in named):
         raise _InvalidError("An ARN in the specified key policy is invalid.", "InvalidArnException")
     if any(kind == "Service" and not is_known_service(name) for kind, name in named):
         raise _InvalidError("Policy contains a statement with one or more invalid service principals.")
-    if _invalid_principals(statement, exists):
+    if _invalid_principals(principal, exists):
         raise _InvalidError("Policy contains a statement with one or more invalid principals.")
 
 
@@ -307,11 +311,9 @@ def _is_broken_arn(name: str) -> bool:
     return (name.startswith("arn:") and not _PRINCIPAL_ARN.match(name)) or (name.isdecimal() and len(name) != 12)
 
 
-def _named_principals(statement: StatementSource) -> list[tuple[str, str]]:
-    """Kind and name of each principal of a statement, as far as they are text."""
-    element = _element(statement, "Principal")
-    kinds = principals(element.value) if element else None
-    return [(kind, name) for kind, names in kinds or () for name in names or ()]
+def _named_principals(principal: object) -> list[tuple[str, str]]:
+    """Kind and name of each principal of an element, as far as they are text."""
+    return [(kind, name) for kind, names in principals(principal) or () for name in names or ()]
 
 
 def _check_identity_statement(statement: StatementSource) -> None:
@@ -324,7 +326,7 @@ def _check_identity_statement(statement: StatementSource) -> None:
 
 
 def _check_trust_statement(statement: StatementSource, exists: Exists) -> None:
-    principal, action = _element(statement, "Principal"), _element(statement, "Action")
+    principal = _element(statement, "Principal")
     if principal is not None and principal.complement:
         raise _InvalidError("AssumeRolepolicy contained disallowed field NotPrincipal")
     for resource in statement.elements("Resource"):
@@ -332,28 +334,27 @@ def _check_trust_statement(statement: StatementSource, exists: Exists) -> None:
     if principal is None:
         raise _InvalidError("Missing required field Principal")
     actions = _texts(statement, "Action")
-    if action is None or not actions:
+    if not actions:
         raise _InvalidError("Missing required field Action")
-    if action.complement or not all(each.lower().startswith("sts:") for each in actions):
+    if statement.elements("Action")[0].complement or not all(each.lower().startswith("sts:") for each in actions):
         raise _InvalidError("AssumeRole policy may only specify STS AssumeRole actions.")
-    invalid = _invalid_principals(statement, exists)
+    invalid = _invalid_principals(principal.value, exists)
     if invalid:
         raise _InvalidError(f"Invalid principal in policy: {invalid}")
 
 
-def _invalid_principals(statement: StatementSource, exists: Exists) -> str:
+def _invalid_principals(principal: object, exists: Exists) -> str:
     """The principals that cannot be named, as IAM shows them: of a form that AWS does not have, a unique id, one that
     does not exist; else empty."""
     broken = [
         f'"{_AS_SHOWN[kind]}":"{name}"'
-        for kind, name in _named_principals(statement)
+        for kind, name in _named_principals(principal)
         if kind in _AS_SHOWN and not _is_principal(kind, name)
     ]
     if broken:
         return ", ".join(broken)
-    element = _element(statement, "Principal")
     try:
-        compiled = compile_principals(element.value if element else None, complement=False, providers=True)
+        compiled = compile_principals(principal, providers=True)
     except UnsupportedError as problem:
         return str(problem)
     missing = sorted(compiled.unique_ids) + [arn for arn in _named_arns(compiled) if not exists(arn)]
@@ -367,7 +368,7 @@ def _is_principal(kind: str, name: str) -> bool:
     if kind == "Service":
         return is_known_service(name)
     try:
-        compile_principals({kind: name}, complement=False, providers=True)
+        compile_principals({kind: name}, providers=True)
     except UnsupportedError:
         return False
     return True
