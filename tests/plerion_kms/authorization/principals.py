@@ -1,7 +1,7 @@
 """The `Principal` and `NotPrincipal` elements: which principals a statement names, and how it names a caller.
 
 Source: IAM user guide "AWS JSON policy elements: Principal", "... NotPrincipal"; RULES.md "Which implicit
-denies a key-policy Allow overrides", "Action / Resource / Principal / Not*".
+denies a key-policy Allow overrides", "Action, Resource, Principal and their complements".
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """STS: which permissions AssumeRole and its kin need, decided by the role's trust policy and the caller's policies.
 
-Source: RULES.md "STS" and "Error texts"; IAM user guide "Passing session
-tags in AWS STS", "How to use an external ID".
+Source: RULES.md "STS" and "Error texts"; IAM user guide "Pass session tags in AWS STS", "Access to AWS accounts owned
+by third parties".
 """
 
 from __future__ import annotations
