@@ -1,4 +1,4 @@
-"""The engine's README.md lists every constant of unknowns.py, the engine reads each, and cites headings that are there."""
+"""README.md lists every constant of unknowns.py, the engine reads each; the headings that the engine cites are there."""
 
 from __future__ import annotations
 
