@@ -1,4 +1,4 @@
-"""README.md lists every constant of unknowns.py, the engine reads each; the headings that the engine cites are there."""
+"""README.md lists every constant of unknowns.py, the engine reads each; the headings that the engine cites exist."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ from test_authorization.parts import (
     ROOT,
     SESSION,
     allow,
+    deny,
     policy,
     tag,
 )
@@ -105,6 +106,18 @@ def assume(
     given = identity or policy(PolicyKind.IDENTITY, allow(Action="*"))
     known = {"RoleArn": TARGET.arn, "RoleSessionName": "visit", **parameters}
     return sts.authorize_call(Caller(SESSION, (given,), **caller), sts.StsCall("AssumeRole", known, role))
+
+
+def test_rcps_do_not_control_who_assumes_a_service_linked_role() -> None:
+    """AWS Organizations user guide "Resource control policies"."""
+    denying = policy(PolicyKind.RESOURCE_CONTROL, allow(Action="*", Principal="*"), deny(Action="*", Principal="*"))
+    service_linked = replace(
+        TARGET,
+        arn=f"arn:aws:iam::{HOME}:role/aws-service-role/ec2.amazonaws.com/Target",
+        resource_control=((denying,),),
+    )
+    assert assume({}, role=service_linked).allowed
+    assert not assume({}, role=replace(TARGET, resource_control=((denying,),))).allowed
 
 
 def only_if(operator: str, key: str, value: str) -> Policy:

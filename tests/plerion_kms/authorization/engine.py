@@ -174,9 +174,9 @@ class _Decider:
             yield Source.TRUST_POLICY if trust else Source.KEY_POLICY, (policies.resource,)
         # An RCP controls neither kms:RetireGrant (KMS developer guide "Resource control policies") nor who assumes a
         # service-linked role (AWS Organizations user guide "Resource control policies").
-        controls = policies.resource_control if limited and self.prepared.action != "kms:retiregrant" else ()
-        if controls and ":role/aws-service-role/" not in self.request.resource.arn:
-            for level in controls:
+        to_service_linked = ":role/aws-service-role/" in self.request.resource.arn
+        if limited and not to_service_linked and self.prepared.action != "kms:retiregrant":
+            for level in policies.resource_control:
                 yield Source.RESOURCE_CONTROL, level
 
     def _decide(self, analyses: _Analyses) -> Decision:
