@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from plerion_kms.authorization import validation
+from plerion_kms.authorization.decision import AwsError
 from test_authorization.parts import (
     GUEST,
     HOME,
@@ -54,6 +55,13 @@ def test_what_is_wrong_with_a_statement_of_a_key_policy(elements: dict[str, Any]
     error = validation.validate_key_policy(key_document(**elements), exists)
     assert error is not None
     assert (error.code, error.message) == ("MalformedPolicyDocumentException", message)
+
+
+def test_the_policy_that_aws_ram_manages_cannot_be_put() -> None:
+    assert validation.validate_policy_name("default") is None
+    assert validation.validate_policy_name("AWS_RAM") == AwsError(
+        "ValidationException", 400, "The AWS_RAM policy can only be managed by the RAM service."
+    )
 
 
 def test_principals_of_not_principal_must_exist_too() -> None:
