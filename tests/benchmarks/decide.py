@@ -63,12 +63,20 @@ def questions(matrix: dict[str, Any], keys: int) -> Iterator[Question]:
                     yield request, (identity, policy), (identity_text, text)
 
 
-def spread(asked: list[Question]) -> list[Question]:
-    """The same questions in an order in which the next one is about the next key."""
+def spread(asked: list[Question], kinds: int) -> list[Question]:
+    """The same questions in an order in which the next one is about the next key.
+
+    The first questions must be of the same mix for any number of keys, since an Allow costs more than a refusal that
+    needs no condition. So each key begins with another role, action and mode. kinds: keys that many apart are alike.
+    """
     by_key: dict[str, list[Question]] = {}
     for question in asked:
         by_key.setdefault(question[0].resource.arn, []).append(question)
-    return [question for each in zip(*by_key.values(), strict=True) for question in each]
+    rotated = []
+    for number, about_key in enumerate(by_key.values()):
+        start = number // kinds % len(about_key)
+        rotated.append(about_key[start:] + about_key[:start])
+    return [question for each in zip(*rotated, strict=True) for question in each]
 
 
 def seconds(asked: list[Question], decisions: int, policies: str) -> float:
@@ -101,7 +109,7 @@ def main() -> None:
         keys, order = task["keys"], task.get("spread", False)
         if (keys, order) not in prepared:
             in_order = list(questions(matrix, keys))
-            prepared[keys, order] = spread(in_order) if order else in_order
+            prepared[keys, order] = spread(in_order, matrix["kinds"]) if order else in_order
         asked = prepared[keys, order]
         if task.get("answers"):
             answer: dict[str, Any] = {"answers": answers(asked)}

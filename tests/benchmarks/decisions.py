@@ -48,7 +48,7 @@ type Measure = Callable[[], float]
 
 
 def interleaved(measures: Mapping[str, Measure], rounds: int) -> dict[str, list[float]]:
-    """Each measure once in every round, after one round to warm up that does not count."""
+    """Each measure once in every round, after one round to warm up that is left out."""
     figures: dict[str, list[float]] = {name: [] for name in measures}
     for number in range(rounds + 1):
         for name, measure in measures.items():

@@ -43,6 +43,7 @@ def matrix(keys: int) -> dict[str, Any]:
     """The data for that many keys.
 
     keys: `arn`, `tags` and `policy` of each.
+    kinds: keys that many apart have the same tags.
     roles: `name`, `tags`, and `identity`: mode -> the role's policy.
     """
     appliance = {mode: _document(mode_statement(mode)) for mode in MODES}
@@ -51,6 +52,7 @@ def matrix(keys: int) -> dict[str, Any]:
         "account": ACCOUNT,
         "modes": MODES,
         "actions": ACTIONS,
+        "kinds": len(TAGS),
         "roles": [
             {"name": "PlerionApplianceRole", "tags": {"PlerionApplianceRole": "True"}, "identity": appliance},
             {"name": "PlerionAccessRole", "tags": {"RolePurpose": "PlerionAccess"}, "identity": access},

@@ -1,7 +1,7 @@
 """Reads the cases in `cases/` and puts each to the engine. README.md describes the format.
 
 Everything in a case file is text (YAML's own guesses at types are switched off), so that what a policy says is what
-stands there.
+is there.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ WORLD = world()
 
 @dataclass(frozen=True)
 class Case:
-    """One case: where it stands, and its fields with the file's defaults filled in."""
+    """One case: its place, and its fields with the file's defaults filled in."""
 
     file: str
     fields: Mapping[str, Any]
@@ -523,8 +523,8 @@ def _compare_text(fields: Mapping[str, Any], error: AwsError | None) -> None:
         return
     assert error is not None
     shown = f"{error.code} {error.status}: {error.message}"
-    wanted = fields["error"]
-    if wanted.endswith("..."):
-        assert shown.startswith(wanted.removesuffix("...")), shown
+    expected = fields["error"]
+    if expected.endswith("..."):
+        assert shown.startswith(expected.removesuffix("...")), shown
     else:
-        assert shown == wanted
+        assert shown == expected

@@ -34,14 +34,14 @@ settings.load_profile("fuzz" if "FUZZ_EXAMPLES" in os.environ else "test")
 
 # mutmut imports the engine once, and runs the tests for each mutant in a fork of that process. What the engine worked
 # out before (its tables, its caches) would hide a mutant: so each test finds empty caches, and where the mutant is in a
-# function that runs at import, the engine is imported anew.
+# function that runs at import, the engine is imported again.
 _MUTANT = "MUTANT_UNDER_TEST"
 _KEPT = ("conftest", "case_files")
 _run_by_import: set[str] = set()
 
 
 def pytest_configure() -> None:
-    """Let mutmut's trampolines know the mutant without a look at the environment, and import anew what must be."""
+    """Let mutmut's trampolines know the mutant without a look at the environment, and import again what must be."""
     mutant = os.environ.get(_MUTANT, "")
     if "__mutmut_" in mutant:
         from mutmut.mutation import trampoline
@@ -75,7 +75,7 @@ def caches() -> list[Any]:
 
 @pytest.fixture(autouse=True)
 def hide_nothing_from_mutmut(caches: list[Any]) -> Iterator[None]:
-    """Empty the engine's caches, and count what ran at import as used by every test."""
+    """Empty the engine's caches, and record what ran at import as used by every test."""
     for cache in caches:
         cache.cache_clear()
     yield

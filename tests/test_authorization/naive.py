@@ -1,7 +1,7 @@
-"""A second reading of AWS's rules: slow, short, and written from the documentation without a look at the engine.
+"""A second reading of AWS's rules: slow, short, and written from the documentation, independently of the engine.
 
 It takes small policies as plain data and says yes or no. It shares no code with `authorization`, and where the engine
-compiles, caches and explains, this computes everything anew from the documents. It reads correct documents only: what
+compiles, caches and explains, this computes everything again from the documents. It reads correct documents only: what
 AWS would not accept is no input for it. Sources: IAM user guide "Policy evaluation logic", "IAM JSON policy elements
 reference", "Condition operators", "Multivalued context keys", "Policy variables"; KMS developer guide "Key policies",
 "Grants".
@@ -132,13 +132,13 @@ def grant_gives(grant: GivenGrant, s: Situation) -> bool:
 
 
 def sorted_pairs(pairs: Mapping[str, str | list[str]]) -> list[tuple[str, str]]:
-    """Pairs without regard to the letter case of their names."""
+    """Pairs, their names compared case-insensitively."""
     return sorted((name.lower(), str(value)) for name, value in pairs.items())
 
 
-def same_name(pairs: Mapping[str, str | list[str]], wanted: str) -> list[str]:
-    """The values of all names that are `wanted` but for letter case."""
-    return sorted(str(value) for name, value in pairs.items() if name.lower() == wanted.lower())
+def same_name(pairs: Mapping[str, str | list[str]], expected: str) -> list[str]:
+    """The values of all names that are `expected` but for letter case."""
+    return sorted(str(value) for name, value in pairs.items() if name.lower() == expected.lower())
 
 
 # Policies and statements
@@ -205,48 +205,48 @@ def covers_no_key(parts: Parts, s: Situation) -> bool:
 # Conditions
 
 
-def holds(operator: str, key: str, wanted: list[Any], s: Situation, variables: bool) -> bool:
-    seen = value_of(key, s)
+def holds(operator: str, key: str, expected: list[Any], s: Situation, variables: bool) -> bool:
+    actual = value_of(key, s)
     if operator == "Null":
-        return str(seen is None).lower() in [text_of(w).lower() for w in wanted]
+        return str(actual is None).lower() in [text_of(w).lower() for w in expected]
     quantifier, _, rest = operator.rpartition(":")
     base = rest.removesuffix("IfExists")
-    if seen is None and rest.endswith("IfExists"):
+    if actual is None and rest.endswith("IfExists"):
         return True
 
     def one(value: str) -> bool:
         """The operator for one value: a negated operator needs none of the values to fit, others one of them."""
-        fits = any(fit(base.replace("Not", ""), text_of(w), value, s, variables) for w in wanted)
+        fits = any(fit(base.replace("Not", ""), text_of(w), value, s, variables) for w in expected)
         return fits is ("Not" not in base)
 
     if quantifier:
-        values = [] if seen is None else [seen] if isinstance(seen, str) else seen
+        values = [] if actual is None else [actual] if isinstance(actual, str) else actual
         values = [] if values == [""] else values
         return all(one(v) for v in values) if quantifier == "ForAllValues" else any(one(v) for v in values)
-    if seen is None:
+    if actual is None:
         return "Not" in base
-    return isinstance(seen, str) and one(seen)
+    return isinstance(actual, str) and one(actual)
 
 
-def fit(base: str, wanted: str, seen: str, s: Situation, variables: bool) -> bool:
+def fit(base: str, expected: str, actual: str, s: Situation, variables: bool) -> bool:
     """Whether one value of the request fits one value of the policy, by the operator without its `Not`."""
     if base.startswith(("String", "Arn")):
-        parts = fill_in(wanted, s, variables)
+        parts = fill_in(expected, s, variables)
         if parts is None:
             return False
         plain = "".join(text for text, _ in parts)
         if base == "StringEquals":
-            return seen == plain
+            return actual == plain
         if base == "StringEqualsIgnoreCase":
-            return seen.lower() == plain.lower()
-        return glob(parts, seen) if base == "StringLike" else arn_fits(parts, seen)
+            return actual.lower() == plain.lower()
+        return glob(parts, actual) if base == "StringLike" else arn_fits(parts, actual)
     if base == "Bool":
-        return wanted.lower() == seen.lower()
+        return expected.lower() == actual.lower()
     if base == "IpAddress":
-        return ipaddress.ip_address(seen) in ipaddress.ip_network(wanted, strict=False)
+        return ipaddress.ip_address(actual) in ipaddress.ip_network(expected, strict=False)
     family = base[:7] if base.startswith("Numeric") else base[:4]
     number = Decimal if family == "Numeric" else moment
-    left, right = number(seen), number(wanted)
+    left, right = number(actual), number(expected)
     return {
         "Equals": left == right,
         "LessThan": left < right,
@@ -264,7 +264,7 @@ def moment(text: str) -> Decimal:
 
 
 def value_of(key: str, s: Situation) -> str | list[str] | None:
-    """The value of a condition key, or None: names of keys and tags are compared without regard to case."""
+    """The value of a condition key, or None: names of keys and tags are compared case-insensitively."""
     caller = s.caller
     follows: dict[str, str | None] = {
         "aws:PrincipalAccount": caller.account,
@@ -326,8 +326,8 @@ def arn_fits(parts: Parts, arn: str) -> bool:
             elif number:
                 segments[-1].append((":", False))
             segments[-1].append((between, wild))
-    seen = arn.split(":", 5)
-    return len(segments) == len(seen) == 6 and all(glob(p, t) for p, t in zip(segments, seen, strict=True))
+    actual = arn.split(":", 5)
+    return len(segments) == len(actual) == 6 and all(glob(p, t) for p, t in zip(segments, actual, strict=True))
 
 
 def many(value: Any) -> list[Any]:

@@ -138,7 +138,7 @@ OPERATORS = {
     "address": ("IpAddress", "NotIpAddress"),
     "truth": ("Bool",),
 }
-WANTED: dict[str, tuple[Any, ...]] = {
+EXPECTED: dict[str, tuple[Any, ...]] = {
     "text": STRING_PATTERNS,
     "arn": ARN_PATTERNS,
     "number": ("7", "7.0", "30", 30, 7, "-1", "007", "29.99"),
@@ -146,7 +146,7 @@ WANTED: dict[str, tuple[Any, ...]] = {
     "address": ("10.0.0.0/8", "10.1.2.3", "192.0.2.0/24", "2001:db8::/32", "0.0.0.0/0"),
     "truth": ("true", "false", True, False),
 }
-SEEN: dict[str, tuple[str, ...]] = {
+ACTUAL: dict[str, tuple[str, ...]] = {
     "text": TEXTS,
     "number": ("7", "30", "0", "7.50"),
     "date": ("2026-11-24T10:00:00Z", "2026-01-01T00:00:00Z", "2031-01-01T00:00:00Z"),
@@ -214,7 +214,7 @@ def conditions(draw: st.DrawFn, *, in_key_policy: bool) -> tuple[str, str, Any]:
     operator = draw(st.sampled_from(OPERATORS[key.holds]))
     qualifiers = ("ForAllValues:", "ForAnyValue:", "") if key.many else ("", "", "", "ForAllValues:", "ForAnyValue:")
     suffix = draw(st.sampled_from(("", "", "IfExists")))
-    return draw(st.sampled_from(qualifiers)) + operator + suffix, name, draw(one_or_more(WANTED[key.holds]))
+    return draw(st.sampled_from(qualifiers)) + operator + suffix, name, draw(one_or_more(EXPECTED[key.holds]))
 
 
 CONDITIONS = {place: conditions(in_key_policy=place) for place in (True, False)}
@@ -287,7 +287,7 @@ def contexts(draw: st.DrawFn) -> dict[str, str | list[str]]:
     """Values for some of the condition keys."""
     context: dict[str, str | list[str]] = {"aws:RequestedRegion": REGION, "aws:CurrentTime": "2026-11-24T10:00:00Z"}
     for key in draw(SOME_IN_CONTEXT):
-        one = st.sampled_from(SEEN[key.holds])
+        one = st.sampled_from(ACTUAL[key.holds])
         context[key.name] = draw(st.lists(one, max_size=3, unique=True)) if key.many else draw(one)
     return context
 

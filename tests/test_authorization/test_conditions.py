@@ -90,15 +90,15 @@ def test_the_requested_region_is_the_keys_unless_the_request_says_otherwise() ->
 # Conditions
 
 
-def holds(operator: str, key: str, wanted: Any, seen: str | tuple[str, ...]) -> bool:
+def holds(operator: str, key: str, policy_value: Any, request_value: str | tuple[str, ...]) -> bool:
     """Whether a condition on a request's own key holds."""
-    identity = policy(PolicyKind.IDENTITY, allow(Condition={operator: {key: wanted}}))
-    request = Request(SESSION, "kms:ListKeys", Resource("*", HOME), {key: seen})
+    identity = policy(PolicyKind.IDENTITY, allow(Condition={operator: {key: policy_value}}))
+    request = Request(SESSION, "kms:ListKeys", Resource("*", HOME), {key: request_value})
     return authorize(request, Policies(identity=(identity,))).allowed
 
 
 @pytest.mark.parametrize(
-    ("wanted", "seen", "expected"),
+    ("policy_value", "request_value", "expected"),
     [
         (True, "true", True),
         (False, "false", True),
@@ -109,13 +109,13 @@ def holds(operator: str, key: str, wanted: Any, seen: str | tuple[str, ...]) -> 
         (7, "8", False),
     ],
 )
-def test_booleans_and_numbers_of_json_are_their_text(wanted: Any, seen: str, expected: bool) -> None:
-    assert holds("StringEquals", "kms:ViaService", wanted, seen) is expected
+def test_booleans_and_numbers_of_json_are_their_text(policy_value: Any, request_value: str, expected: bool) -> None:
+    assert holds("StringEquals", "kms:ViaService", policy_value, request_value) is expected
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/New_York"])
 @pytest.mark.parametrize(
-    ("wanted", "seen", "expected"),
+    ("policy_value", "request_value", "expected"),
     [
         ("2026", "2026-01-01T00:00:00Z", True),
         ("2026-11", "2026-11-01T00:00:00Z", True),
@@ -129,12 +129,12 @@ def test_booleans_and_numbers_of_json_are_their_text(wanted: Any, seen: str, exp
     ],
 )
 def test_dates_are_in_utc_wherever_the_engine_runs(
-    wanted: str, seen: str, expected: bool, zone: str, monkeypatch: pytest.MonkeyPatch
+    policy_value: str, request_value: str, expected: bool, zone: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TZ", zone)
     time.tzset()
     try:
-        assert holds("DateEquals", "aws:TokenIssueTime", wanted, seen) is expected
+        assert holds("DateEquals", "aws:TokenIssueTime", policy_value, request_value) is expected
         assert context(**{"aws:EpochTime": "1795514400"}).get("aws:CurrentTime") == "2026-11-24T10:00:00Z"
     finally:
         monkeypatch.undo()
@@ -142,7 +142,7 @@ def test_dates_are_in_utc_wherever_the_engine_runs(
 
 
 @pytest.mark.parametrize(
-    ("wanted", "seen", "expected"),
+    ("policy_value", "request_value", "expected"),
     [
         ("*", "arn:aws:ec2:eu-west-1:111111111111:instance/i", True),
         ("*", "i", False),
@@ -151,8 +151,8 @@ def test_dates_are_in_utc_wherever_the_engine_runs(
         ("arn:aws:ec2:*:*:instance/*", "arn:aws:ec2:eu-west-1:111111111111:instance/a:b", True),
     ],
 )
-def test_arns_are_compared_part_by_part(wanted: str, seen: str, expected: bool) -> None:
-    assert holds("ArnLike", "aws:SourceArn", wanted, seen) is expected
+def test_arns_are_compared_part_by_part(policy_value: str, request_value: str, expected: bool) -> None:
+    assert holds("ArnLike", "aws:SourceArn", policy_value, request_value) is expected
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_arns_are_compared_part_by_part(wanted: str, seen: str, expected: bool) 
     ],
     ids=str,
 )
-def test_what_is_not_understood_in_a_condition_is_named(condition: dict[str, Any], reason: str) -> None:
+def test_what_is_unsupported_in_a_condition_is_named(condition: dict[str, Any], reason: str) -> None:
     identity = policy(PolicyKind.IDENTITY, allow(Condition=condition))
     decision = authorize(Request(SESSION, "kms:ListKeys", Resource("*", HOME)), Policies(identity=(identity,)))
     assert decision.source is Source.UNSUPPORTED
@@ -180,7 +180,7 @@ def test_what_is_not_understood_in_a_condition_is_named(condition: dict[str, Any
 
 
 @pytest.mark.parametrize("first", ["IpAddress", "StringEquals"])
-def test_a_condition_that_fails_counts_before_one_that_is_not_understood(first: str) -> None:
+def test_a_condition_that_fails_comes_before_an_unsupported_one(first: str) -> None:
     block = {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}, "StringEquals": {"kms:ViaService": "x"}}
     ordered = {first: block[first], **block}
     identity = policy(PolicyKind.IDENTITY, allow(Condition=ordered))
@@ -191,9 +191,9 @@ def test_a_condition_that_fails_counts_before_one_that_is_not_understood(first: 
 
 
 @pytest.mark.parametrize(
-    ("operator", "wanted", "seen", "expected"),
+    ("operator", "policy_value", "request_value", "expected"),
     [
-        ("IpAddress", "10.1.2.3/8", "10.9.9.9", True),  # the host's bits of a range do not count
+        ("IpAddress", "10.1.2.3/8", "10.9.9.9", True),  # the host's bits of a range do not matter
         ("IpAddress", "10.1.2.3/8", "11.1.2.3", False),
         ("IpAddress", "10.1.2.3", "10.1.2.3", True),
         ("IpAddress", "10.1.2.3", "10.1.2.4", False),
@@ -201,8 +201,8 @@ def test_a_condition_that_fails_counts_before_one_that_is_not_understood(first: 
         ("NotIpAddress", "10.0.0.0/8", "2001:db8::1", True),
     ],
 )
-def test_address_ranges(operator: str, wanted: str, seen: str, expected: bool) -> None:
-    assert holds(operator, "aws:SourceIp", wanted, seen) is expected
+def test_address_ranges(operator: str, policy_value: str, request_value: str, expected: bool) -> None:
+    assert holds(operator, "aws:SourceIp", policy_value, request_value) is expected
 
 
 def test_an_address_that_is_none_is_named() -> None:

@@ -148,7 +148,7 @@ ANYONE = {"Principal": "*"}
     ],
     ids=lambda value: str(value)[:60],
 )
-def test_what_is_not_understood_in_a_document_is_named(kind: PolicyKind, content: Any, expected: str) -> None:
+def test_what_is_unsupported_in_a_document_is_named(kind: PolicyKind, content: Any, expected: str) -> None:
     assert reason(kind, content) == expected
 
 
@@ -223,10 +223,10 @@ def test_a_document_remembers_no_more_actions_than_a_service_has() -> None:
 
 
 def test_variables_between_wildcards() -> None:
-    def fits(pattern: str, seen: str) -> bool:
+    def fits(pattern: str, actual: str) -> bool:
         identity = policy(PolicyKind.IDENTITY, allow(Condition={"StringLike": {"kms:ViaService": pattern}}))
         caller = replace(SESSION, tags={"team": "b*"})
-        request = Request(caller, "kms:ListKeys", Resource("*", HOME), {"kms:ViaService": seen})
+        request = Request(caller, "kms:ListKeys", Resource("*", HOME), {"kms:ViaService": actual})
         return authorize(request, Policies(identity=(identity,))).allowed
 
     assert fits("a*${aws:PrincipalTag/team}c?", "aXXb*cY")

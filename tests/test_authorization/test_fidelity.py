@@ -1,4 +1,4 @@
-"""The engine's README.md lists every constant of unknowns.py, and the engine reads each of them."""
+"""README.md lists every constant of unknowns.py, the engine reads each; the headings that the engine cites exist."""
 
 from __future__ import annotations
 
@@ -26,3 +26,22 @@ def test_the_engine_reads_every_unknown() -> None:
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "unknowns"
     }
     assert sorted(read) == CONSTANTS
+
+
+def test_the_headings_that_the_engine_cites_are_there() -> None:
+    headings = {
+        f'{name} "{heading}"'
+        for name in ("README.md", "RULES.md")
+        for heading in re.findall(r"^#+ (.+)$", FOLDER.joinpath(name).read_text(), re.MULTILINE)
+    }
+    cited = {
+        f"{name} {heading}"
+        for module in FOLDER.iterdir()
+        if module.name.endswith(".py")
+        for name, quoted in re.findall(
+            r'\b(README\.md|RULES\.md),? ((?:"[^"]+"(?:, | and )?)+)', re.sub(r"\s+(# )?", " ", module.read_text())
+        )
+        for heading in re.findall(r'"[^"]+"', quoted)
+    }
+    assert len(cited) > 10
+    assert sorted(cited - headings) == []

@@ -108,7 +108,7 @@ def test_a_policy_cut_short_refuses(place: PolicyKind, data: st.DataObject) -> N
 def test_an_element_with_any_value_raises_nothing_and_gives_no_more_than_the_best_statement(
     s: Situation, value: Any, data: st.DataObject
 ) -> None:
-    """Somewhere in a correct policy something else stands: at most what a statement without limits would give."""
+    """One part of a correct policy is replaced: at most what a statement without limits would give."""
 
     def spoil(policy: Policy, kind: str) -> Policy:
         statement = dict(data.draw(documents(s.action, kind, s.caller))["Statement"][0])
@@ -259,6 +259,6 @@ def test_many_grants_and_many_tags_are_work_that_grows_with_them() -> None:
 
 
 @pytest.mark.parametrize("shape", [shape for shape in HEAVY if not shape.startswith("many ")])
-def test_a_text_far_longer_than_aws_takes_is_decided(shape: str) -> None:
+def test_a_text_far_longer_than_aws_accepts_is_decided(shape: str) -> None:
     """The steps above say nothing of what happens inside one: a slow search would take minutes at this length."""
     decide(*HEAVY[shape](20_000))

@@ -64,6 +64,9 @@ def test_a_child_grant_says_what_is_wrong_with_it() -> None:
     assert validate_child_grant(parent, ["Decrypt"]) == unequal
     assert validate_child_grant(parent, ["Decrypt"], {"a": "1", "b": "2"}) == unequal
     assert validate_child_grant(parent, ["Decrypt"], None, {"a": "1"}) == unequal
+    of_bucket = replace(GRANT, source_arn="arn:aws:s3:::app")
+    assert validate_child_grant(of_bucket, ["Decrypt"], source_arn="arn:aws:s3:::app") is None
+    assert validate_child_grant(of_bucket, ["Decrypt"]) == "its SourceArn constraint must be the parent's"
     without = "its encryption context constraint must include the parent's"
     assert validate_child_grant(loose, ["Decrypt"]) == without
     assert validate_child_grant(loose, ["Decrypt"], {"a": "2"}, {"b": "1"}) == without
@@ -72,7 +75,7 @@ def test_a_child_grant_says_what_is_wrong_with_it() -> None:
         assert validate_child_grant(loose, ["Decrypt"], None, stricter) is None
 
 
-def test_every_grant_is_looked_at() -> None:
+def test_every_grant_is_read() -> None:
     others = [
         replace(GRANT, key_arn=KEY + "x"),
         replace(GRANT, operations=("Encrypt",)),
@@ -86,7 +89,7 @@ def test_every_grant_is_looked_at() -> None:
     assert decision.reason == "grant 'h' allows it"
 
 
-def test_a_grant_that_nobody_may_retire_says_so() -> None:
+def test_the_error_of_a_grant_that_the_caller_may_not_retire() -> None:
     request = Request(SESSION, "kms:RetireGrant", Resource(KEY, HOME))
     given = Policies(resource=key_policy(DELEGATION), grants=(replace(GRANT, issuing_account=OTHER),))
     decision = authorize(request, given)

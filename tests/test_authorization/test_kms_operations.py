@@ -61,7 +61,7 @@ def test_the_kind_of_policy_that_can_allow_it(operation: str) -> None:
 
 
 @pytest.mark.parametrize("operation", MODEL["operations"])
-def test_the_forms_in_which_it_takes_a_key_id(operation: str) -> None:
+def test_the_forms_in_which_it_accepts_a_key_id(operation: str) -> None:
     known = OPERATIONS[operation]
     members = MODEL["shapes"][MODEL["operations"][operation].get("input", {}).get("shape", "")]["members"]
     for member in known.key_members:

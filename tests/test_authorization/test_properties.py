@@ -143,7 +143,7 @@ def test_nothing_is_allowed_without_an_allow_that_matches(s: Situation) -> None:
 
 
 @given(situations())
-def test_without_any_allow_nobody_may_use_a_key(s: Situation) -> None:
+def test_without_any_allow_no_principal_may_use_a_key(s: Situation) -> None:
     assume(s.key_policy is not None)
     changed = change_policies(
         replace(s, grants=[]),
@@ -165,7 +165,7 @@ def test_across_accounts_neither_side_is_enough(s: Situation) -> None:
 
 
 @given(situations())
-def test_without_a_key_policy_nobody_may_use_a_key(s: Situation) -> None:
+def test_without_a_key_policy_no_principal_may_use_a_key(s: Situation) -> None:
     assume(s.key_policy is not None)
     assert not ask(replace(s, key_policy=None, grants=[])).allowed
 
@@ -192,7 +192,7 @@ def test_a_grant_never_refuses_and_never_beats_a_deny(s: Situation, data: st.Dat
 
 
 @given(situations(), st.data())
-def test_a_statement_that_is_not_understood_gives_nothing(s: Situation, data: st.DataObject) -> None:
+def test_an_unsupported_statement_allows_nothing(s: Situation, data: st.DataObject) -> None:
     """Whatever it is that is unsupported: less is allowed than with the statement, and no more than without it."""
 
     def broken(statement: Statement, kind: str) -> Statement:
@@ -276,7 +276,7 @@ def test_what_is_decided_under_an_unsupported_version_is_so_under_every_version(
 
 
 @given(situations(), st.data())
-def test_a_deny_that_is_not_understood_still_refuses(s: Situation, data: st.DataObject) -> None:
+def test_an_unsupported_deny_still_refuses(s: Situation, data: st.DataObject) -> None:
     def add(policy: Policy, kind: str) -> Policy:
         condition = data.draw(st.sampled_from(UNKNOWN_CONDITIONS))
         return with_statement(policy, {**deny_all(kind), "Condition": condition})
@@ -287,7 +287,7 @@ def test_a_deny_that_is_not_understood_still_refuses(s: Situation, data: st.Data
 
 
 @given(situations())
-def test_every_correct_document_is_understood(s: Situation) -> None:
+def test_every_correct_document_is_supported(s: Situation) -> None:
     decision = ask(s)
     assert decision.source is not Source.UNSUPPORTED, explain(decision)
 
@@ -500,9 +500,9 @@ def test_if_exists_is_the_operator_itself_on_a_present_key_and_true_on_an_absent
 def test_any_value_and_all_values_differ_only_on_sets(s: Situation) -> None:
     operator, key, values = the_condition(s)
     base = operator.rpartition(":")[2].removesuffix("IfExists")
-    seen = next((value for name, value in s.context.items() if name.lower() == key.lower()), [])
-    values_seen = [seen] if isinstance(seen, str) else seen
-    assume(base != "Null" and len(values_seen) == 1 and values_seen != [""])
+    actual = next((value for name, value in s.context.items() if name.lower() == key.lower()), [])
+    values = [actual] if isinstance(actual, str) else actual
+    assume(base != "Null" and len(values) == 1 and values != [""])
     assert under(s, f"ForAnyValue:{base}", values) is under(s, f"ForAllValues:{base}", values)
 
 

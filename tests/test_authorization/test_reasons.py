@@ -68,9 +68,7 @@ def test_a_policy_in_a_place_that_is_not_its_own_is_named() -> None:
         ("tag:a:b", None, "AccessDeniedException", 400, "User: anonymous is not"),
     ],
 )
-def test_the_error_where_something_is_not_understood(
-    action: str, caller: Any, code: str, status: int, start: str
-) -> None:
+def test_the_error_if_something_is_unsupported(action: str, caller: Any, code: str, status: int, start: str) -> None:
     decision = authorize(Request(caller, action, Resource(KEY, HOME)), Policies())
     assert decision.source is Source.UNSUPPORTED
     assert decision.error is not None
@@ -78,7 +76,7 @@ def test_the_error_where_something_is_not_understood(
     assert decision.error.message.startswith(f"{start} authorized to perform: {action} on resource: {KEY} because this")
 
 
-def test_a_statement_that_is_not_understood_leaves_its_trace() -> None:
+def test_an_unsupported_statement_leaves_its_trace() -> None:
     strange = deny(Condition={"Strange": {"aws:username": "x"}})
     given = Policies(identity=(policy(PolicyKind.IDENTITY, allow(), strange),), resource=key_policy(DELEGATION))
     decision = authorize(Request(SESSION, "kms:Decrypt", Resource(KEY, HOME)), given)
@@ -235,7 +233,7 @@ def test_a_root_user_of_another_account_is_let_in_by_the_key_policy() -> None:
     assert decision.source is Source.KEY_POLICY
 
 
-def test_a_role_or_a_key_without_its_policy_is_closed() -> None:
+def test_a_role_or_a_key_without_its_policy_refuses() -> None:
     everything = Policies(identity=(policy(PolicyKind.IDENTITY, allow(Action="*")),))
     assert not authorize(Request(SESSION, "sts:AssumeRole", Resource(ROLE, HOME)), everything).allowed
     assert not authorize(Request(SESSION, "kms:Decrypt", Resource(KEY, HOME)), everything).allowed

@@ -88,7 +88,7 @@ def test_both_readings_agree_on_every_use_of_a_variable() -> None:
     delegation = {"Effect": "Allow", "Principal": {"AWS": HOME}, "Action": "*", "Resource": "*"}
 
     def all_of_them() -> Iterable[Situation]:
-        for value, team, seen, operator in product(values, (None, "*", "a*b", "axb", ""), TEXTS, OPERATORS["text"]):
+        for value, team, actual, operator in product(values, (None, "*", "a*b", "axb", ""), TEXTS, OPERATORS["text"]):
             condition = {operator: {"kms:EncryptionContext:app": value}}
             statement = {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": condition}
             yield Situation(
@@ -97,7 +97,7 @@ def test_both_readings_agree_on_every_use_of_a_variable() -> None:
                 key_arn=f"arn:aws:kms:eu-west-1:{HOME}:key/{KEY_ID}",
                 key_account=HOME,
                 key_tags={},
-                context={"kms:EncryptionContext:app": seen},
+                context={"kms:EncryptionContext:app": actual},
                 identity=[{"Version": "2012-10-17", "Statement": [statement]}],
                 key_policy={"Version": "2012-10-17", "Statement": [delegation]},
             )

@@ -20,7 +20,7 @@ from test_authorization.parts import (
 )
 
 
-def test_the_simulator_takes_the_owner_from_the_arn_else_from_the_parameter_else_from_the_caller() -> None:
+def test_the_simulator_reads_the_owner_from_the_arn_else_from_the_parameter_else_from_the_caller() -> None:
     condition = {"StringEquals": {"aws:ResourceAccount": OTHER}}
     policies = Policies(identity=(policy(PolicyKind.IDENTITY, allow(Action="*", Condition=condition)),))
 

@@ -9,7 +9,7 @@ import pytest
 
 from plerion_kms.authorization import sts
 from plerion_kms.authorization.caller import Caller
-from plerion_kms.authorization.decision import Decision
+from plerion_kms.authorization.decision import AwsError, Decision, Source
 from plerion_kms.authorization.documents import Policy
 from plerion_kms.authorization.kinds import PolicyKind
 from plerion_kms.authorization.session_tags import session_principal_tags, validate_session_tags
@@ -19,6 +19,7 @@ from test_authorization.parts import (
     ROOT,
     SESSION,
     allow,
+    deny,
     policy,
     tag,
 )
@@ -26,7 +27,7 @@ from test_authorization.parts import (
 # Session tags
 
 
-def test_tags_of_a_session_are_laid_over_the_roles_without_regard_to_case() -> None:
+def test_tags_of_a_session_override_the_roles_case_insensitively() -> None:
     assert session_principal_tags(
         {"Team": "role", "Cost": "role", "Unit": "role"}, {"TEAM": "passed", "Site": "passed"}, {"site": "transitive"}
     ) == {"Cost": "role", "Unit": "role", "TEAM": "passed", "site": "transitive"}
@@ -64,7 +65,7 @@ def test_limits_of_session_tags(tags: list[dict[str, str]], transitive: list[str
 # STS
 
 
-def test_a_call_that_is_not_understood_names_its_role_and_its_operation() -> None:
+def test_a_call_that_is_unsupported_names_its_role_and_its_operation() -> None:
     caller = Caller(SESSION)
     decision = sts.authorize_call(caller, sts.StsCall("AssumeRoot", {"RoleArn": ROLE}))
     assert decision.error is not None
@@ -72,6 +73,13 @@ def test_a_call_that_is_not_understood_names_its_role_and_its_operation() -> Non
     decision = sts.authorize_call(caller, sts.StsCall("AssumeRoot", {}))
     assert decision.error is not None
     assert "on resource: * because this is unsupported: the STS operation 'AssumeRoot'" in decision.error.message
+
+
+def test_a_role_that_is_not_given_by_its_arn_is_an_invalid_request() -> None:
+    for arn in ("Scanner", ROLE.replace(":role/", ":user/")):
+        decision = sts.authorize_call(Caller(SESSION), sts.StsCall("AssumeRole", {"RoleArn": arn}))
+        assert (decision.allowed, decision.source, decision.reason) == (False, Source.REQUEST, f"{arn} is invalid")
+        assert decision.error == AwsError("ValidationError", 400, f"{arn} is invalid")
 
 
 def test_a_federated_user_without_a_name_has_none_in_its_arn() -> None:
@@ -98,6 +106,18 @@ def assume(
     given = identity or policy(PolicyKind.IDENTITY, allow(Action="*"))
     known = {"RoleArn": TARGET.arn, "RoleSessionName": "visit", **parameters}
     return sts.authorize_call(Caller(SESSION, (given,), **caller), sts.StsCall("AssumeRole", known, role))
+
+
+def test_rcps_do_not_control_who_assumes_a_service_linked_role() -> None:
+    """AWS Organizations user guide "Resource control policies"."""
+    denying = policy(PolicyKind.RESOURCE_CONTROL, allow(Action="*", Principal="*"), deny(Action="*", Principal="*"))
+    service_linked = replace(
+        TARGET,
+        arn=f"arn:aws:iam::{HOME}:role/aws-service-role/ec2.amazonaws.com/Target",
+        resource_control=((denying,),),
+    )
+    assert assume({}, role=service_linked).allowed
+    assert not assume({}, role=replace(TARGET, resource_control=((denying,),))).allowed
 
 
 def only_if(operator: str, key: str, value: str) -> Policy:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -115,6 +116,25 @@ def test_a_star_with_the_callers_arn_is_never_limited_by_a_boundary(monkeypatch:
         boundary=CLOSED[PolicyKind.BOUNDARY], resource=key_policy(allow(Principal="*", Condition=condition))
     )
     assert authorize(DECRYPT, policies).allowed
+
+
+@pytest.mark.parametrize(
+    ("statement", "allowed"),
+    [
+        (allow(Principal={"AWS": SESSION.arn}), True),
+        (allow(Principal="*", Condition={"StringEquals": {"aws:PrincipalAccount": HOME}}), False),
+        # Nothing depends on what is unsupported, since the boundary does not allow.
+        (allow(Principal="*", Condition={"StringEquals": {"strange:Key": "x"}}), False),
+    ],
+    ids=["the session", "a star", "unsupported"],
+)
+def test_with_a_star_that_a_boundary_limits_only_stars_are_limited(
+    statement: dict[str, Any], allowed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unknowns, "STAR_PRINCIPAL_IGNORES_BOUNDARY", False)
+    policies = Policies(boundary=CLOSED[PolicyKind.BOUNDARY], resource=key_policy(statement))
+    decision = authorize(DECRYPT, policies)
+    assert (decision.allowed, decision.unsupported) == (allowed, ())
 
 
 SCP_ARN = f"arn:aws:organizations::{HOME}:policy/o-example/service_control_policy/p-example"

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from plerion_kms.authorization import validation
+from plerion_kms.authorization.decision import AwsError
 from test_authorization.parts import (
     GUEST,
     HOME,
@@ -25,7 +26,7 @@ def key_document(**elements: Any) -> str:
     return json.dumps({"Statement": {"Effect": "Allow", "Principal": {"AWS": HOME}, "Action": "kms:*", **elements}})
 
 
-def test_a_key_policy_may_have_as_many_characters_and_bytes_as_kms_takes() -> None:
+def test_a_key_policy_may_have_as_many_characters_and_bytes_as_kms_accepts() -> None:
     start = key_document(Resource="*")
     assert validation.validate_key_policy(start.ljust(32_768), exists) is None
     long = validation.validate_key_policy(start.ljust(32_769), exists)
@@ -54,6 +55,13 @@ def test_what_is_wrong_with_a_statement_of_a_key_policy(elements: dict[str, Any]
     error = validation.validate_key_policy(key_document(**elements), exists)
     assert error is not None
     assert (error.code, error.message) == ("MalformedPolicyDocumentException", message)
+
+
+def test_the_policy_that_aws_ram_manages_cannot_be_put() -> None:
+    assert validation.validate_policy_name("default") is None
+    assert validation.validate_policy_name("AWS_RAM") == AwsError(
+        "ValidationException", 400, "The AWS_RAM policy can only be managed by the RAM service."
+    )
 
 
 def test_principals_of_not_principal_must_exist_too() -> None:
@@ -90,7 +98,7 @@ def test_an_identity_policy_is_a_managed_one_unless_it_is_said() -> None:
     assert error.message == "Cannot exceed quota for PolicySize: 6144"
 
 
-def test_every_kind_of_policy_is_held_against_the_characters_that_aws_takes() -> None:
+def test_every_kind_of_policy_is_held_against_the_characters_that_aws_accepts() -> None:
     def text(character: str, **elements: Any) -> str:
         condition = {"StringEquals": {"aws:username": character}}
         return json.dumps({"Statement": {"Effect": "Allow", "Condition": condition, **elements}}, ensure_ascii=False)
@@ -103,7 +111,7 @@ def test_every_kind_of_policy_is_held_against_the_characters_that_aws_takes() ->
         assert (validation.validate_session_policy(other) is None) is taken
 
 
-def test_a_managed_policy_may_have_exactly_as_many_characters_as_iam_takes() -> None:
+def test_a_managed_policy_may_have_exactly_as_many_characters_as_iam_accepts() -> None:
     start = json.dumps({"Statement": allow(Resource="arn:aws:kms:::k")})
     text = start.replace(":::k", ":::" + "k" * (6_144 - validation.policy_size(start) + 1))
     assert validation.policy_size(text) == 6_144

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, cast
 
 import pytest
 
-from benchmarks import decisions
+from benchmarks import decide, decisions
 from benchmarks.figures import Report, Result, ratio
 from benchmarks.load import LoadError, growth
 from benchmarks.matrix import ACTIONS, matrix
@@ -103,6 +104,22 @@ def test_the_matrix_is_the_guides() -> None:
     # The package's steps through the matrix meet every action and both roles.
     step = decisions.DECISIONS // decisions.SIMULATED
     assert {(count * step) % 20 for count in range(decisions.SIMULATED)} == set(range(20))
+
+
+def test_spread_questions_begin_with_the_same_mix_for_any_number_of_keys() -> None:
+    made = matrix(400)
+
+    def mix(keys: int, questions: int) -> Counter[tuple[str, ...]]:
+        asked = decide.spread(list(decide.questions(made, keys)), made["kinds"])
+        assert len(asked) == keys * 40
+        assert asked[0][0].resource.arn != asked[1][0].resource.arn
+        return Counter(
+            (request.principal.arn, request.action, identity, str(request.resource.tags))
+            for request, _, (identity, _) in asked[:questions]
+        )
+
+    # Ten of 40 questions about each key are as mixed as all of the questions about a quarter of the keys.
+    assert mix(400, 4_000) == mix(100, 4_000)
 
 
 def test_a_missing_baseline_is_said() -> None:

@@ -28,12 +28,12 @@ class Actions:
     complement: bool = False
 
     def match(self, action: str) -> bool:
-        """Whether the action, given in lower case, is meant. Case never counts."""
+        """Whether the action, given in lower case, is meant. Case does not matter."""
         named = action in self.names or any(pattern.matches(action) for pattern in self.patterns)
-        return named is not self.complement
+        return named != self.complement
 
 
-def compile_actions(values: Sequence[str], *, complement: bool) -> Actions:
+def compile_actions(values: Sequence[str], *, complement: bool = False) -> Actions:
     """Compile the element's values. Raises UnsupportedError for one that is neither `*` nor `service:Name`."""
     names, patterns = set(), []
     for value in values:

@@ -76,7 +76,7 @@ class KeyCondition:
             return self.qualifier is Qualifier.ALL
         # With a negated operator, each value on its own must fit none of the policy's values (inferred).
         decisive = self.qualifier is Qualifier.ANY
-        return _any(lambda value: self._fits(value, lookup) is decisive, values) is decisive
+        return _any(lambda value: self._fits(value, lookup) == decisive, values) == decisive
 
     def failure(self, lookup: Lookup) -> ConditionFailure:
         """What it expected and what it got."""
@@ -88,7 +88,7 @@ class KeyCondition:
             test = expected.resolve(self.operator, lookup)
             return test is not None and test(actual)
 
-        return _any(fits, self.expected) is not self.operator.negated
+        return _any(fits, self.expected) != self.operator.negated
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +188,7 @@ def _compile_value(operator: Operator, text: str, *, variables: bool | None) -> 
 
 
 def _as_set(actual: ContextValue | None) -> tuple[str, ...]:
-    """The values that a set qualifier looks at. A single empty string counts as none: AWS's text says that
+    """The values that a set qualifier looks at. A single empty string is none: AWS's text says that
     `ForAllValues` is true for "a null data set, such as an empty string"."""
     if actual is None:
         return ()

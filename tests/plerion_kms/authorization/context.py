@@ -70,7 +70,7 @@ class Context:
         return self._by_name
 
     def get(self, key: str) -> ContextValue | None:
-        """The value of a key, whose name is taken without regard to case: a string, or a tuple for a key that holds
+        """The value of a key, whose name is compared case-insensitively: a string, or a tuple for a key that holds
         several values. An empty set of values is the same as no key.
 
         Raises UnsupportedError for a key whose value for this request is not known.
@@ -146,7 +146,9 @@ def _principal_arn(request: Request) -> str | None:
     principal = request.principal
     if principal.type is PrincipalType.FEDERATED_USER:
         return principal.arn
-    return principal.issuer_arn or (principal.arn if principal.account else None)
+    if principal.issuer_arn:
+        return principal.issuer_arn
+    return principal.arn if principal.account else None
 
 
 def _username(request: Request) -> str | None:
@@ -164,15 +166,17 @@ def _service_name(request: Request) -> str | None:
 
 
 def _caller_account(request: Request) -> str | None:
-    return request.principal.account or None if request.action.lower().startswith("kms:") else None
+    if not request.action.lower().startswith("kms:"):
+        return None
+    return request.principal.account or None
 
 
 def _region(request: Request) -> str | None:
-    arn = parse_arn(request.resource.arn)
     given = next((value for key, value in request.context.items() if key.lower() == "aws:requestedregion"), None)
     if isinstance(given, str):
         return given
-    return arn.region or None if arn else None
+    arn = parse_arn(request.resource.arn)
+    return (arn.region or None) if arn else None
 
 
 _DERIVED: dict[str, Callable[[Request], str | None]] = {
@@ -187,7 +191,8 @@ _DERIVED: dict[str, Callable[[Request], str | None]] = {
     "aws:requestedregion": _region,
     "kms:calleraccount": _caller_account,
 }
-"""Keys that follow from the principal and the resource. The request cannot override them."""
+"""Keys that follow from the principal and the resource; a value of the request itself is read only if none follows, but
+for its Region, where it comes first."""
 
 _DEFAULTS: dict[str, ContextValue] = {"aws:viaawsservice": "false"}
 """Keys that AWS always sends, with the value for a call that no service forwards."""

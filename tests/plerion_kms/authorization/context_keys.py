@@ -2,8 +2,8 @@
 absent.
 
 Source: IAM user guide "AWS global condition context keys", "Available keys for AWS OIDC federation", "Available keys
-for SAML-based federation"; service authorization reference for KMS, STS and IAM. Names are compared without regard to
-case.
+for SAML-based federation"; service authorization reference for KMS, STS and IAM. Names are compared
+case-insensitively.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _KMS = """
 """
 
 UNREAD_ATTESTATION = "kms:recipientattestation:"
-"""Stands in a request's context where an attestation document came with the call: the engine does not read it, so that
+"""Is in a request's context if an attestation document came with the call: the engine does not read it, so that
 a condition on any `kms:RecipientAttestation:...` is unsupported then."""
 
 _ATTESTATION = re.compile(r"kms:recipientattestation:(nitrotpm)?pcr\d{1,2}")

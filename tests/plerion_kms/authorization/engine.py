@@ -106,7 +106,7 @@ _MUST_ALLOW = (
     (Source.SERVICE_CONTROL, Refusal.EXPLICIT),
     (Source.ENDPOINT, Refusal.IMPLICIT),
 )
-"""The sources that give nothing and that must all allow, in the order in which they are matched, and AWS's word for one
+"""The sources that only limit and must all allow, in the order in which they are matched, and AWS's word for one
 that does not."""
 
 
@@ -174,9 +174,9 @@ class _Decider:
             yield Source.TRUST_POLICY if trust else Source.KEY_POLICY, (policies.resource,)
         # An RCP controls neither kms:RetireGrant (KMS developer guide "Resource control policies") nor who assumes a
         # service-linked role (AWS Organizations user guide "Resource control policies").
-        controls = policies.resource_control if limited and self.prepared.action != "kms:retiregrant" else ()
-        if controls and ":role/aws-service-role/" not in self.request.resource.arn:
-            for level in controls:
+        to_service_linked = ":role/aws-service-role/" in self.request.resource.arn
+        if limited and not to_service_linked and self.prepared.action != "kms:retiregrant":
+            for level in policies.resource_control:
                 yield Source.RESOURCE_CONTROL, level
 
     def _decide(self, analyses: _Analyses) -> Decision:
@@ -192,8 +192,10 @@ class _Decider:
     def _needs_resource_policy(self) -> bool:
         """Whether the resource has a policy that must allow: a key or a role to be assumed always has one, so that a
         missing one refuses."""
-        if self.policies.resource is not None or self.caller_side_only:
-            return not self.caller_side_only
+        if self.caller_side_only:
+            return False
+        if self.policies.resource is not None:
+            return True
         arn = parse_arn(self.request.resource.arn)
         if arn is None:
             return False
@@ -287,7 +289,7 @@ class _Decider:
         return None
 
     def _decide_retiring(self, analyses: _Analyses) -> Decision:
-        """kms:RetireGrant comes from the grant that is to be retired; an Allow in a policy alone gives nothing."""
+        """kms:RetireGrant comes from the grant that will be retired; an Allow in a policy alone has no effect."""
         for grant in self.policies.grants:
             matched = right_to_retire(grant, self.caller)
             if matched is not None and self._grant_suffices(analyses, matched, trusted=True):

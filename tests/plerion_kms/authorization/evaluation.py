@@ -12,7 +12,7 @@ from plerion_kms.authorization.decision import ConditionFailure, Source, Stateme
 from plerion_kms.authorization.documents import Policy, Statement, unsupported_document
 from plerion_kms.authorization.errors import UnsupportedError
 from plerion_kms.authorization.kinds import PolicyKind
-from plerion_kms.authorization.principals import PrincipalMatch
+from plerion_kms.authorization.principals import PrincipalMatch, Principals
 from plerion_kms.authorization.request import Request
 
 _SLOTS = {
@@ -25,7 +25,7 @@ _SLOTS = {
     Source.TRUST_POLICY: (PolicyKind.TRUST,),
     Source.ENDPOINT: (PolicyKind.ENDPOINT,),
 }
-"""The kinds of document that may stand in each place. A managed policy serves as boundary or session policy too."""
+"""The kinds of document that each place may hold. A managed policy serves as boundary or session policy too."""
 
 
 @dataclass(slots=True)
@@ -121,15 +121,15 @@ def _match_principal(source: Source, statement: Statement, prepared: PreparedReq
     if (
         matched is PrincipalMatch.SELF
         and not unknowns.STAR_PRINCIPAL_IGNORES_BOUNDARY
-        and _star_alone(source, statement)
+        and _star_alone(source, principals, statement)
     ):
         return PrincipalMatch.ROLE
     return matched
 
 
-def _star_alone(source: Source, statement: Statement) -> bool:
+def _star_alone(source: Source, principals: Principals, statement: Statement) -> bool:
     """Whether an Allow of a key policy names the caller by `*`, without aws:PrincipalArn among its conditions."""
-    by_star = source is Source.KEY_POLICY and statement.principals is not None and statement.principals.anyone
+    by_star = source is Source.KEY_POLICY and principals.anyone
     return by_star and all(getattr(each, "key", "").lower() != "aws:principalarn" for each in statement.conditions)
 
 
@@ -139,7 +139,7 @@ def trace_policies(source: Source, policies: Iterable[Policy], prepared: Prepare
         traces = (
             _trace(source, policy.name, statement, prepared) for statement in _statements(source, policy, prepared)
         )
-        # A statement with an unsupported value stands for two.
+        # A statement with an unsupported value is compiled to two.
         yield from dict.fromkeys(trace for trace in traces if trace is not None)
 
 
@@ -161,7 +161,7 @@ def _covers_resource(statement: Statement, prepared: PreparedRequest) -> bool:
 
 def _covers(statement: Statement, prepared: PreparedRequest) -> bool | tuple[str, ...]:
     """Whether the rest of the statement covers the request, whose action and caller it covers; the names of what is
-    unsupported if it depends on that. What certainly fails counts first, in any order."""
+    unsupported if it depends on that. If a part certainly fails, the others do not matter."""
     unsupported: tuple[str, ...] = ()
     try:
         if not _covers_resource(statement, prepared):

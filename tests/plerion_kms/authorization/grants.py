@@ -1,4 +1,4 @@
-"""KMS grants: whom they serve, for what, and who may create children of them and retire them.
+"""KMS grants: whose calls they allow, and who may create children of them and retire them.
 
 Source: KMS developer guide "Grants in AWS KMS", "Retiring and revoking grants"; RULES.md "Grants".
 """
@@ -13,9 +13,6 @@ from plerion_kms.authorization.kms_operations import GRANT_OPERATIONS
 from plerion_kms.authorization.policies import Grant
 from plerion_kms.authorization.principals import PrincipalMatch
 from plerion_kms.authorization.request import Principal, PrincipalType, Request
-
-_WITHOUT_ENCRYPTION_CONTEXT = ("describekey", "retiregrant")
-"""Operations for which AWS ignores a grant's constraints on the encryption context."""
 
 
 def matching_grants(
@@ -99,9 +96,9 @@ def _included(constraint: _Pairs, pairs: _Pairs) -> bool:
 
 
 def _by_name(pairs: _Pairs) -> dict[str, list[str]]:
-    """The values by name, the name without regard to case: "the key in each key-value pair is not case sensitive, but
-    the value is" (KMS API reference, GrantConstraints). What counts where names differ in case alone is not documented:
-    here all of their values must agree, which refuses more."""
+    """The values by name, names compared case-insensitively: "the key in each key-value pair is not case sensitive, but
+    the value is" (KMS API reference, GrantConstraints). AWS does not document which value applies if names differ in
+    case alone: here all of their values must agree, which refuses more."""
     values: dict[str, list[str]] = {}
     for name, value in pairs.items():
         values.setdefault(name.lower(), []).append(value)
@@ -109,7 +106,7 @@ def _by_name(pairs: _Pairs) -> dict[str, list[str]]:
 
 
 def _constraints_hold(grant: Grant, operation: str, request: Request, context: Context) -> bool:
-    if operation != "retiregrant" and grant.source_arn and context.get("aws:SourceArn") != grant.source_arn:
+    if grant.source_arn and context.get("aws:SourceArn") != grant.source_arn:
         return False  # as if the grant had aws:SourceArn as its condition (KMS API reference, GrantConstraints)
     pairs = _encryption_context(request)
     if operation == "creategrant":
@@ -123,8 +120,8 @@ def _constraints_hold(grant: Grant, operation: str, request: Request, context: C
         subset = pairs if on_context == {"EncryptionContextSubset"} else None
         source = str(context.get("kms:GrantConstraintSourceArn") or "")
         return validate_child_grant(grant, operations, equals, subset, source) is None
-    if operation in _WITHOUT_ENCRYPTION_CONTEXT:
-        return True
+    if operation == "describekey":
+        return True  # it has no encryption context, and AWS ignores the constraints on it
     if grant.equals is not None and not _equal(grant.equals, pairs):
         return False
     return grant.subset is None or _included(grant.subset, pairs)

@@ -1,4 +1,4 @@
-"""JSON as policies may be written in it: strict, with every way out that a hostile text has closed by name.
+"""Strict JSON, as policies use it: each way in which a hostile text could mislead the reader is refused and named.
 
 Source: RFC 8259; IAM user guide "Grammar of the IAM JSON policy language".
 """

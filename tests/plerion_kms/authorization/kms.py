@@ -1,4 +1,4 @@
-"""KMS: which permissions an API operation needs, on which keys, with which context keys; grants.
+"""KMS: which permissions an API operation needs, on which keys, with which context keys.
 
 Source: RULES.md "KMS API level"; KMS developer guide "AWS KMS permissions".
 """
@@ -60,11 +60,11 @@ def _fail_closed(caller: Caller, call: KmsCall, decide_call: Callable[[], Decisi
 
 
 def lockout(caller: Caller, key: Key, new_policy: str, region: str, *, bypass: bool = False) -> AwsError | None:
-    """The lockout safety check: KMS's error where the caller could not put the key policy again once `new_policy` is in
+    """The lockout safety check: KMS's error if the caller could not put the key policy again once `new_policy` is in
     force, else None.
 
     It is the full decision of kms:PutKeyPolicy with the new policy, the caller's own policies included, on `key` (for
-    CreateKey and ReplicateKey: the key that is to be). bypass: BypassPolicyLockoutSafetyCheck was sent.
+    CreateKey and ReplicateKey: the key that will be created). bypass: BypassPolicyLockoutSafetyCheck was sent.
     Source: KMS developer guide "Default key policy"; RULES.md "Document validation".
     """
     if bypass:

@@ -50,9 +50,9 @@ class KmsCall:
     region: of the endpoint; account: of the caller (bare ids and alias names are resolved there).
     keys: by the role they play: `key` for most operations; `source` and `destination` for ReEncrypt;
         `target` and `former` for UpdateAlias (the new and the old key); `key` and `replica` for UpdatePrimaryRegion
-        (the primary key and the replica that is to be primary). A role that is missing or None means that no such key
+        (the primary key and the replica that will be primary). A role that is missing or None means that no such key
     exists. ciphertext_only: the key was found from the ciphertext, no key id was in the request.
-    grant: for RetireGrant, the grant that is to be retired.
+    grant: for RetireGrant, the grant that will be retired.
     """
 
     operation: str

@@ -42,10 +42,11 @@ _MEMBERS: Mapping[str, tuple[str, object]] = {
     "kms:MultiRegion": ("MultiRegion", False),
     "kms:GrantIsForAWSResource": ("", False),
 }
-"""Condition key to the request's member and the value that counts where the member is not sent (None: the key is
+"""Condition key to the request's member and the value that applies if the member is not sent (None: the key is
 absent).
 
-kms:GrantIsForAWSResource is true only where a service makes the call for the user; the caller's context says so.
+kms:GrantIsForAWSResource is true only if a service makes the call for the user; it then comes with the caller's
+context.
 """
 
 _OLD_NAMES = {"kms:KeySpec": "kms:CustomerMasterKeySpec", "kms:KeyUsage": "kms:CustomerMasterKeyUsage"}

@@ -35,7 +35,7 @@ class Refusal(Enum):
     """Why a request is refused, as far as AWS's texts distinguish it."""
 
     EXPLICIT = "explicit"
-    """A policy denies."""
+    """A policy denies, or no SCP or no RCP allows: AWS has the same text for both."""
     IMPLICIT = "implicit"
     """No policy of the kind allows."""
     UNREACHABLE = "unreachable"
@@ -85,8 +85,8 @@ def access_denied(request: Request, refusal: Refusal, source: Source, wording: W
 
 
 def unsupported_error(request: Request, what: str) -> AwsError:
-    """The error where the engine does not know what AWS would do. The text is ours; code and status are AWS's. What is
-    wrong may be the request itself, so nothing about it is taken for granted."""
+    """The error where the engine does not know what AWS would do. The text is ours; code and status are AWS's. The
+    request itself may be malformed, so its parts are read defensively."""
     service = str(request.action).partition(":")[0].lower()
     user = getattr(request.principal, "arn", "") or "anonymous"
     start = f"User: {user} is not authorized to perform: {request.action}"

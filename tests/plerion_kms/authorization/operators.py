@@ -2,8 +2,8 @@
 
 Source: IAM user guide "IAM JSON policy elements: Condition operators"; RULES.md "Conditions".
 
-A test is made when a policy is compiled, from the value in the policy; it takes the value in the request. A value of
-the policy that the operator cannot take, and a value of the request of another type (README.md, "Unknown"), raise
+A test is made from the policy's value when the policy is compiled, and is called with the request's value. A value of
+the policy that the operator cannot read, and a value of the request of another type (README.md, "Unknown"), raise
 UnsupportedError.
 """
 

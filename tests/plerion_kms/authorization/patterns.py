@@ -19,13 +19,13 @@ type Part = tuple[str, bool]
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What stands between two stars: the text, and the positions in it at which any character will do."""
+    """The part between two stars: the text, and the positions in it at which any character will do."""
 
     text: str
     open: tuple[int, ...] = ()
 
     def fits(self, text: str, at: int) -> bool:
-        """Whether the piece stands in `text` at position `at`."""
+        """Whether the piece is in `text` at position `at`."""
         if not self.open:
             return text.startswith(self.text, at)
         if at < 0 or at + len(self.text) > len(text):
@@ -38,7 +38,7 @@ class Piece:
         return text.startswith(self.text[start:], at + start)
 
     def find(self, text: str, start: int) -> int:
-        """The first position from `start` on at which the piece stands in `text`, or -1."""
+        """The first position from `start` on at which the piece is in `text`, or -1."""
         if not self.open:
             return text.find(self.text, start)
         return self._find_with_open_positions(text, start)
@@ -60,12 +60,12 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A compiled pattern: its pieces; more than one means that stars stand between them."""
+    """A compiled pattern: its pieces; more than one means that stars are between them."""
 
     pieces: tuple[Piece, ...]
 
     def matches(self, text: str) -> bool:
-        """Whether the whole of `text` fits. Case counts."""
+        """Whether the whole of `text` fits. Case-sensitive."""
         first, last = self.pieces[0], self.pieces[-1]
         if len(self.pieces) == 1:
             return len(text) == len(first.text) and first.fits(text, 0)

@@ -1,17 +1,16 @@
-"""The `Principal` and `NotPrincipal` elements: whom a statement names, and in which way it names a caller.
+"""The `Principal` and `NotPrincipal` elements: which principals a statement names, and how it names a caller.
 
 Source: IAM user guide "AWS JSON policy elements: Principal", "... NotPrincipal"; RULES.md "Which implicit
-denies a key-policy Allow overrides", "Action / Resource / Principal / Not*".
+denies a key-policy Allow overrides", "Action, Resource, Principal and their complements".
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from plerion_kms.authorization import unknowns
+from plerion_kms.authorization import grammar, unknowns
 from plerion_kms.authorization.errors import UnsupportedError
 from plerion_kms.authorization.request import Principal, PrincipalType
 from plerion_kms.authorization.service_principals import is_service_form
@@ -43,7 +42,7 @@ _PROVIDER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Principals:
-    """Whom a statement names.
+    """The principals that a statement names.
 
     anyone: `*` is among them; accounts, arns, unique_ids, services, providers: the rest, by form.
     complement: the element was `NotPrincipal`. star_covers_services: `*` in an Allow means AWS services as well.
@@ -107,22 +106,23 @@ class Principals:
 
 
 def compile_principals(
-    element: object, *, complement: bool, providers: bool, star_covers_services: bool = False
+    element: object, *, providers: bool, complement: bool = False, star_covers_services: bool = False
 ) -> Principals:
     """Compile the element: `"*"`, or an object of `AWS`, `Service`, `Federated` with a string or a list of strings.
 
     providers: `Federated` is supported (role trust policies); star_covers_services: as in `Principals`. Raises
     UnsupportedError for any other form.
     """
-    if element == "*":
-        element = {"AWS": "*"}
-    if not isinstance(element, Mapping) or not element:
+    kinds = grammar.principals(element)
+    if not kinds:
         raise UnsupportedError(f"the principal {element!r}")
     found: dict[str, set[str]] = {
         form: set() for form in ("anyone", "accounts", "arns", "ids", "services", "providers")
     }
-    for kind, values in element.items():
-        for value in _strings(values):
+    for kind, names in kinds:
+        if not names:
+            raise UnsupportedError(f"the principal {element!r}")
+        for value in names:
             form, name = _classify(kind, value, providers=providers)
             found[form].add(name)
     return Principals(
@@ -135,14 +135,6 @@ def compile_principals(
         complement=complement,
         star_covers_services=star_covers_services,
     )
-
-
-def _strings(values: object) -> Sequence[str]:
-    listed = values if isinstance(values, list) else [values]
-    texts = [value for value in listed if type(value) is str]
-    if not listed or len(texts) < len(listed):
-        raise UnsupportedError(f"the principal {values!r}")
-    return texts
 
 
 def _classify(kind: str, value: str, *, providers: bool) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""What is asked: who calls, which action, on what, in which context.
+"""A request: principal, action, resource and context.
 
 Source of the shapes: RULES.md "Context keys for KMS"; IAM user guide "Global condition context keys".
 """
@@ -39,7 +39,7 @@ class Principal:
     issuer_arn: the IAM identity behind the credentials, with its path: the role of a role session, the user of a
         user or of a federated user; the root ARN for the account root; empty otherwise.
     user_id: the value of `aws:userid`.
-    tags: principal tags, session tags already merged over the role's (without regard to the keys' case).
+    tags: principal tags, session tags already merged over the role's (keys compared case-insensitively).
     """
 
     type: PrincipalType
@@ -57,7 +57,7 @@ class Resource:
     arn: the full ARN (for a key always the key ARN, never an alias or a bare id), or `*` for an operation that
         works on no resource.
     account: the owner's 12 digits; for `*` the caller's.
-    tags: the resource's tags where the service gives them to the decision (`aws:ResourceTag`), else None.
+    tags: the resource's tags if the service gives them to the decision (`aws:ResourceTag`), else None.
     """
 
     arn: str

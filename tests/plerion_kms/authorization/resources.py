@@ -51,7 +51,7 @@ class _Entry:
         if self.form is not None:
             return self.form
         parts = self.template.resolve(lookup)
-        # A variable stands after the fifth colon only, so that the ARN has six parts.
+        # Variables are after the fifth colon only, so that the ARN has six parts.
         return None if parts is None else _Form(_segments(parts))
 
 
@@ -75,7 +75,8 @@ class Resources:
         A value whose variable cannot be resolved fits no resource: IAM user guide "Policy variables with no value".
         Raises UnsupportedError where the answer depends on something unsupported.
         """
-        fitting_refuses = allow is self.complement
+        # A Resource of a Deny and a NotResource of an Allow refuse what fits them.
+        fitting_refuses = allow == self.complement
         named = False
         problem: UnsupportedError | None = None
         for entry in self.entries:
@@ -89,11 +90,11 @@ class Resources:
                 problem = raised
         if problem is not None and not named:
             raise problem
-        return named is not self.complement
+        return named != self.complement
 
 
 def compile_resources(
-    values: Sequence[str], kind: PolicyKind, *, complement: bool, variables: bool | None
+    values: Sequence[str], kind: PolicyKind, *, variables: bool | None, complement: bool = False
 ) -> Resources:
     """Compile the element's values; `variables` as for `parse_template`. Raises UnsupportedError for one that is
     neither `*` nor an ARN, that has a wildcard in the service's part, or a variable before the fifth colon. kind: the

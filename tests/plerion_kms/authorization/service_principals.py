@@ -1,7 +1,7 @@
-"""Which names of services AWS takes as principals: KMS and IAM refuse a service that they do not know.
+"""Which names of services AWS accepts as principals: KMS and IAM refuse a service that they do not know.
 
-AWS publishes no list of service principals. A name counts as known here if one of its labels, or what stands before the
-label's first hyphen (`eks-fargate`), is the name of a service: from botocore's service models (file name, endpoint
+AWS publishes no list of service principals. A name is known here if one of its labels, or the part of the label before
+its first hyphen (`eks-fargate`), is the name of a service: from botocore's service models (file name, endpoint
 prefix, signing name), or as AWS managed policies use it beyond those. So a name that is only misspelled is found, and a
 Region (`logs.us-east-1.amazonaws.com`) or a part of a service (`delivery.logs.amazonaws.com`) is not in the way.
 """

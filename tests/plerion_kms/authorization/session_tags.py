@@ -27,7 +27,7 @@ def validate_session_tags(parameters: Mapping[str, Any], transitive: Mapping[str
     if len(tags) > MAX_TAGS:
         return _invalid(f"1 validation error detected: a session has at most {MAX_TAGS} tags, not {len(tags)}")
     seen: set[str] = set()
-    handed_on = {key.lower() for key in transitive}
+    passed_on = {key.lower() for key in transitive}
     for tag in tags:
         key, value = tag["Key"], tag["Value"]
         if not 1 <= len(key) <= MAX_KEY:
@@ -40,7 +40,7 @@ def validate_session_tags(parameters: Mapping[str, Any], transitive: Mapping[str
                 400,
                 "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
             )
-        if key.lower() in handed_on:
+        if key.lower() in passed_on:
             return AwsError(
                 "InvalidParameterValue",
                 400,
@@ -48,7 +48,7 @@ def validate_session_tags(parameters: Mapping[str, Any], transitive: Mapping[str
                 "from the calling session.",
             )
         seen.add(key.lower())
-    missing = [key for key in parameters.get("TransitiveTagKeys") or () if key.lower() not in seen | handed_on]
+    missing = [key for key in parameters.get("TransitiveTagKeys") or () if key.lower() not in seen | passed_on]
     if missing:
         return AwsError(
             "InvalidParameterValue", 400, "The specified transitive tag key must be included in the requested tags."
@@ -60,7 +60,7 @@ def session_principal_tags(
     role: Mapping[str, str], passed: Mapping[str, str], transitive: Mapping[str, str]
 ) -> dict[str, str]:
     """The principal tags of a session: the role's, then those passed, then the transitive ones, each overriding
-    those before without regard to the letter case of the keys."""
+    those before their keys compared case-insensitively."""
     tags: dict[str, str] = {}
     for layer in (role, passed, transitive):
         for key, value in layer.items():

@@ -1,7 +1,7 @@
 """What IAM's policy simulator answers: SimulatePrincipalPolicy and SimulateCustomPolicy, as plain data.
 
-The simulator looks at the caller's policies, and at a resource policy only where one is given to it; it takes context
-keys as it is given them. Source: IAM API reference "SimulatePrincipalPolicy", "SimulateCustomPolicy",
+The simulator reads the caller's policies, a resource policy only if it is given one, and the context keys that it is
+given. Source: IAM API reference "SimulatePrincipalPolicy", "SimulateCustomPolicy",
 "EvaluationResult".
 """
 

@@ -1,7 +1,7 @@
 """STS: which permissions AssumeRole and its kin need, decided by the role's trust policy and the caller's policies.
 
-Source: RULES.md "STS" and "Error texts"; IAM user guide "Passing session
-tags in AWS STS", "How to use an external ID".
+Source: RULES.md "STS" and "Error texts"; IAM user guide "Pass session tags in AWS STS", "Access to AWS accounts owned
+by third parties".
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Role:
 class StsCall:
     """One API call: AssumeRole, AssumeRoleWithWebIdentity, AssumeRoleWithSAML, or one that works on no role.
 
-    parameters: the request's members as boto3 takes them; role: None where it does not exist or none is asked for.
+    parameters: the request's members as boto3 takes them; role: None if it does not exist or the operation has none.
     transitive_tags: tag keys that the caller's session passes on (role chaining), with their values.
     """
 

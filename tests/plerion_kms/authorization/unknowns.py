@@ -35,17 +35,17 @@ role trust policies are read alike. False refuses more. In a Deny, and in a reso
 them."""
 
 EMPTY_STRING_IS_PRESENT = True
-"""Whether a tag with an empty value counts as present for `Null` and `...IfExists`. AWS's text calls an empty string
+"""Whether a tag with an empty value is present for `Null` and `...IfExists`. AWS's text calls an empty string
 "null" for set operators only; there the engine follows it."""
 
 POLICY_ARNS_IN_DENIALS = ("service control policy",)
 """The kinds of policy whose ARN follows in the text of an explicit Deny. AWS adds it since January 2026, kind by kind;
-for calls of KMS it was seen for service control policies only (May 2026). Only the text depends on it."""
+for calls of KMS it was observed for service control policies only (May 2026). Only the text depends on it."""
 
 STAR_PRINCIPAL_IGNORES_BOUNDARY = True
 """Whether a key policy that names `*` allows a caller of the key's own account whose permissions boundary or session
-policy does not allow the action. AWS says so for `*` with the condition key aws:PrincipalArn; for other conditions it
-is inferred. A refusal published in 2026 (kirodotdev/KiroCrew#10229) is evidence against it, if its key was in the
+policy does not allow the action. AWS documents it for `*` with the condition key aws:PrincipalArn; for other conditions
+it is inferred. A refusal published in 2026 (kirodotdev/KiroCrew#10229) is evidence against it, if its key was in the
 caller's own account. With False, a boundary limits the guide's same-account additions too. True allows more: the
 guide relies on it."""
 

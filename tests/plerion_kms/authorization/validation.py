@@ -1,10 +1,10 @@
-"""Whether AWS takes a policy document: the checks of PutKeyPolicy, of IAM and of STS, with their errors.
+"""Whether AWS accepts a policy document: the checks of PutKeyPolicy, of IAM and of STS, with their errors.
 
 Source: KMS API reference "PutKeyPolicy"; IAM user guide "IAM and AWS STS quotas", "Grammar of the IAM JSON policy
 language"; RULES.md "Document validation". KMS's and IAM's texts are AWS's where they are published; elsewhere
 code and status are AWS's and the text says what is wrong.
 
-A document that passes can still hold condition keys of services that the engine does not know: AWS takes those, and
+A document that passes can still hold condition keys of services that the engine does not know: AWS accepts those, and
 only a decision that has to read them refuses.
 """
 
@@ -18,8 +18,8 @@ from plerion_kms.authorization.actions import compile_actions
 from plerion_kms.authorization.conditions import check_operator
 from plerion_kms.authorization.context_keys import NOT_IN_KEY_POLICIES
 from plerion_kms.authorization.decision import AwsError
-from plerion_kms.authorization.documents import ELEMENTS, VERSIONS
 from plerion_kms.authorization.errors import UnsupportedError
+from plerion_kms.authorization.grammar import DocumentSource, Element, StatementSource, principals, strings
 from plerion_kms.authorization.json_text import parse_json
 from plerion_kms.authorization.kinds import PolicyKind
 from plerion_kms.authorization.principals import Principals, compile_principals
@@ -61,7 +61,7 @@ class Holder(Enum):
 
 
 class _InvalidError(Exception):
-    """A document that AWS does not take; the text is the error's. code: KMS's code, where it is not the usual one."""
+    """A document that AWS does not accept; the text is the error's. code: KMS's code, where it is not the usual one."""
 
     def __init__(self, text: str, code: str = "MalformedPolicyDocumentException") -> None:
         super().__init__(text)
@@ -140,7 +140,7 @@ def policy_size(text: str) -> int:
 
 
 def _check_characters(text: str) -> AwsError | None:
-    """IAM's and STS's error for a document with characters that the APIs do not take, or without any."""
+    """IAM's and STS's error for a document with characters that the APIs do not accept, or without any."""
     if _POLICY_TEXT.fullmatch(text):
         return None
     return AwsError(
@@ -165,8 +165,8 @@ def _validate_iam_policy(text: str, kind: PolicyKind) -> AwsError | None:
     return None
 
 
-def _check_unique_sids(statements: Iterable[Mapping[str, object]]) -> None:
-    sids = [statement["Sid"] for statement in statements if statement.get("Sid")]
+def _check_unique_sids(statements: Iterable[StatementSource]) -> None:
+    sids = [sid for statement in statements if (sid := statement.sid())]
     if len(set(sids)) < len(sids):
         raise _InvalidError("Statement IDs (SID) in a single policy must be unique.")
 
@@ -175,7 +175,7 @@ def _malformed(text: str) -> AwsError:
     return AwsError("MalformedPolicyDocument", 400, text)
 
 
-def _parse(text: str, no_json: str = "") -> Mapping[str, object]:
+def _parse(text: str, no_json: str = "") -> DocumentSource:
     """no_json: the error's text for what is not JSON, where it has one of its own."""
     try:
         content = parse_json(text)
@@ -185,38 +185,34 @@ def _parse(text: str, no_json: str = "") -> Mapping[str, object]:
         raise _InvalidError(f"Syntax errors in policy: {problem}.") from None
     if not isinstance(content, Mapping):
         raise _InvalidError("Syntax errors in policy: the document is not a JSON object.")
-    return content
+    return DocumentSource(content)
 
 
-def _statements(content: Mapping[str, object], kind: PolicyKind) -> Iterable[Mapping[str, object]]:
-    for element in content:
-        if element not in _TOP_ELEMENTS[kind]:
-            raise _InvalidError(f"Syntax errors in policy: the element {element!r}.")
-    if content.get("Version", "2008-10-17") not in VERSIONS:
-        raise _InvalidError(f"Syntax errors in policy: the version {content['Version']!r}.")
-    statements = content.get("Statement")
-    listed = statements if isinstance(statements, list) else [statements]
-    checked = [statement for statement in listed if isinstance(statement, Mapping)]
-    if not listed or len(checked) < len(listed):
+def _statements(document: DocumentSource, kind: PolicyKind) -> list[StatementSource]:
+    for name in document.unknown_elements(_TOP_ELEMENTS[kind]):
+        raise _InvalidError(f"Syntax errors in policy: the element {name!r}.")
+    variables = document.variables()
+    if variables is None:
+        raise _InvalidError(f"Syntax errors in policy: the version {document.version()!r}.")
+    statements = document.statements()
+    if statements is None:
         raise _InvalidError("Syntax errors in policy: it needs at least one statement, and each must be an object.")
-    variables = content.get("Version") == "2012-10-17"
-    for statement in checked:
+    for statement in statements:
         _check_grammar(statement, kind, variables=variables)
-    return checked
+    return statements
 
 
-def _check_grammar(statement: Mapping[str, object], kind: PolicyKind, *, variables: bool) -> None:
+def _check_grammar(statement: StatementSource, kind: PolicyKind, *, variables: bool) -> None:
     """What every kind of policy has in common."""
-    for element in statement:
-        if element not in ELEMENTS:
-            raise _InvalidError(f"Syntax errors in policy: the element {element!r}.")
-    if statement.get("Effect") not in ("Allow", "Deny"):
+    for name in statement.unknown_elements():
+        raise _InvalidError(f"Syntax errors in policy: the element {name!r}.")
+    if statement.allow() is None:
         raise _InvalidError("Syntax errors in policy: each statement needs an Effect, Allow or Deny.")
     for name in ("Principal", "Action", "Resource"):
-        if name in statement and f"Not{name}" in statement:
+        if len(statement.elements(name)) > 1:
             raise _InvalidError(f"Syntax errors in policy: {name} and Not{name} in one statement.")
-    sid = statement.get("Sid", "")
-    if type(sid) is not str:  # a JsonNumber is none
+    sid = statement.sid()
+    if sid is None:
         raise _InvalidError("Syntax errors in policy: the Sid is not a string.")
     if kind is not PolicyKind.KEY and not _IAM_SID.fullmatch(sid):
         raise _InvalidError(
@@ -224,49 +220,51 @@ def _check_grammar(statement: Mapping[str, object], kind: PolicyKind, *, variabl
             "expression [0-9A-Za-z]*"
         )
     try:
-        compile_actions(_texts(statement, "Action"), complement=False)
+        compile_actions(_texts(statement, "Action"))
     except UnsupportedError:
         raise _InvalidError("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.") from None
     resources = _texts(statement, "Resource")
     if not all(names_service(resource) for resource in resources):
         raise _InvalidError("Resource vendor must be fully qualified and cannot contain regexes.")
     try:
-        compile_resources(resources, kind, complement=False, variables=variables)
+        compile_resources(resources, kind, variables=variables)
     except UnsupportedError as problem:
         raise _InvalidError(f'Resource must be in ARN format or "*": {problem}.') from None
     _check_conditions(statement)
 
 
-def _check_conditions(statement: Mapping[str, object]) -> None:
-    block = statement.get("Condition", {})
-    if not isinstance(block, Mapping) or not all(isinstance(keys, Mapping) for keys in block.values()):
+def _check_conditions(statement: StatementSource) -> None:
+    operators = statement.conditions()
+    if operators is None or any(keys is None for _, keys in operators):
         raise _InvalidError("Syntax errors in policy: the Condition is not an object of operators.")
-    for operator in block:
+    for operator, _ in operators:
         try:
             check_operator(operator)
         except UnsupportedError as problem:
             raise _InvalidError(f"Syntax errors in policy: {problem}.") from None
 
 
-def _condition_keys(statement: Mapping[str, object]) -> Iterable[tuple[str, str]]:
+def _condition_keys(statement: StatementSource) -> list[tuple[str, str]]:
     """Operator and key of each condition."""
-    block = statement.get("Condition", {})
-    if isinstance(block, Mapping):
-        yield from ((operator, key) for operator, keys in block.items() for key in keys)
+    return [(operator, key) for operator, keys in statement.conditions() or () for key in keys or ()]
 
 
-def _texts(statement: Mapping[str, object], name: str) -> list[str]:
-    """The strings of `name` or `Not`+`name`; empty where neither is there."""
-    values = statement.get(name, statement.get(f"Not{name}", []))
-    listed = values if isinstance(values, list) else [values]
-    texts = [value for value in listed if type(value) is str]
-    if len(texts) < len(listed):
+def _element(statement: StatementSource, name: str) -> Element | None:
+    """The element of that name or its complement; None if the statement has neither. It has not both."""
+    return next(iter(statement.elements(name)), None)
+
+
+def _texts(statement: StatementSource, name: str) -> list[str]:
+    """The strings of an element or its complement; empty if the statement has neither."""
+    element = _element(statement, name)
+    texts = [] if element is None else strings(element.value)
+    if texts is None:
         raise _InvalidError(f"Syntax errors in policy: the {name} is not a string or a list of strings.")
     return texts
 
 
-def _check_key_statement(statement: Mapping[str, object], exists: Exists) -> None:
-    keys = list(_condition_keys(statement))
+def _check_key_statement(statement: StatementSource, exists: Exists) -> None:
+    keys = _condition_keys(statement)
     forbidden = [key for _, key in keys if key.lower().startswith(NOT_IN_KEY_POLICIES)]
     if forbidden:
         names = ", ".join(dict.fromkeys(key.partition("/")[0] for key in forbidden))
@@ -277,29 +275,34 @@ def _check_key_statement(statement: Mapping[str, object], exists: Exists) -> Non
                 "OverlyPermissiveCondition: Using the ForAllValues set operator with a single-valued condition key "
                 "matches requests without the specified encryption context or tag."
             )
-    element = statement.get("Principal", statement.get("NotPrincipal", {}))
-    if isinstance(element, Mapping) and all(values == [] for values in element.values()):
+    element = _element(statement, "Principal")
+    if element is None or _names_none(element.value):
         raise _InvalidError("Policy contains a statement with no principal.")
-    _check_key_principals(statement, exists)
-    if "NotPrincipal" in statement and statement.get("Effect") != "Deny":
+    _check_key_principals(element.value, exists)
+    if element.complement and statement.allow():
         # IAM user guide "AWS JSON policy elements: NotPrincipal": not supported. The text is ours.
         raise _InvalidError("NotPrincipal is not supported with the Effect Allow.")
     # Since 18 August 2025 KMS refuses statements without one of the two, says its notice to customers (quoted in
     # ministryofjustice/analytical-platform#7691). The API reference of PutKeyPolicy still says that such a call
     # succeeds and that the statement has no effect. Refusing is the safer reading; a policy stored before stays without
     # effect. The text is ours.
-    missing = [name for name in ("Action", "Resource") if name not in statement and f"Not{name}" not in statement]
+    missing = [name for name in ("Action", "Resource") if not statement.elements(name)]
     if missing:
         raise _InvalidError(f"Policy contains a statement without {' and '.join(missing)}.")
 
 
-def _check_key_principals(statement: Mapping[str, object], exists: Exists) -> None:
-    named = _named_principals(statement)
+def _names_none(principal: object) -> bool:
+    kinds = principals(principal)
+    return kinds is not None and all(names == [] for _, names in kinds)
+
+
+def _check_key_principals(principal: object, exists: Exists) -> None:
+    named = _named_principals(principal)
     if any(kind == "AWS" and _is_broken_arn(name) for kind, name in named):
         raise _InvalidError("An ARN in the specified key policy is invalid.", "InvalidArnException")
     if any(kind == "Service" and not is_known_service(name) for kind, name in named):
         raise _InvalidError("Policy contains a statement with one or more invalid service principals.")
-    if _invalid_principals(statement, exists):
+    if _invalid_principals(principal, exists):
         raise _InvalidError("Policy contains a statement with one or more invalid principals.")
 
 
@@ -308,21 +311,13 @@ def _is_broken_arn(name: str) -> bool:
     return (name.startswith("arn:") and not _PRINCIPAL_ARN.match(name)) or (name.isdecimal() and len(name) != 12)
 
 
-def _named_principals(statement: Mapping[str, object]) -> list[tuple[str, str]]:
-    """Kind and name of each principal of a statement, as far as they are text."""
-    element = statement.get("Principal", statement.get("NotPrincipal"))
-    if not isinstance(element, Mapping):
-        return []
-    return [
-        (kind, name)
-        for kind, values in element.items()
-        for name in (values if isinstance(values, list) else [values])
-        if type(name) is str
-    ]
+def _named_principals(principal: object) -> list[tuple[str, str]]:
+    """Kind and name of each principal of an element, as far as they are text."""
+    return [(kind, name) for kind, names in principals(principal) or () for name in names or ()]
 
 
-def _check_identity_statement(statement: Mapping[str, object]) -> None:
-    if "Principal" in statement or "NotPrincipal" in statement:
+def _check_identity_statement(statement: StatementSource) -> None:
+    if statement.elements("Principal"):
         raise _InvalidError("Policy document should not specify a principal.")
     if not _texts(statement, "Action"):
         raise _InvalidError("Policy statement must contain actions.")
@@ -330,40 +325,39 @@ def _check_identity_statement(statement: Mapping[str, object]) -> None:
         raise _InvalidError("Policy statement must contain resources.")
 
 
-def _check_trust_statement(statement: Mapping[str, object], exists: Exists) -> None:
-    if "NotPrincipal" in statement:
+def _check_trust_statement(statement: StatementSource, exists: Exists) -> None:
+    principal = _element(statement, "Principal")
+    if principal is not None and principal.complement:
         raise _InvalidError("AssumeRolepolicy contained disallowed field NotPrincipal")
-    for name in ("Resource", "NotResource"):
-        if name in statement:
-            raise _InvalidError(f"Has prohibited field {name}")
-    if "Principal" not in statement:
+    for resource in statement.elements("Resource"):
+        raise _InvalidError(f"Has prohibited field {resource.name}")
+    if principal is None:
         raise _InvalidError("Missing required field Principal")
     actions = _texts(statement, "Action")
     if not actions:
         raise _InvalidError("Missing required field Action")
-    if "NotAction" in statement or not all(action.lower().startswith("sts:") for action in actions):
+    if statement.elements("Action")[0].complement or not all(each.lower().startswith("sts:") for each in actions):
         raise _InvalidError("AssumeRole policy may only specify STS AssumeRole actions.")
-    invalid = _invalid_principals(statement, exists)
+    invalid = _invalid_principals(principal.value, exists)
     if invalid:
         raise _InvalidError(f"Invalid principal in policy: {invalid}")
 
 
-def _invalid_principals(statement: Mapping[str, object], exists: Exists) -> str:
+def _invalid_principals(principal: object, exists: Exists) -> str:
     """The principals that cannot be named, as IAM shows them: of a form that AWS does not have, a unique id, one that
     does not exist; else empty."""
     broken = [
         f'"{_AS_SHOWN[kind]}":"{name}"'
-        for kind, name in _named_principals(statement)
+        for kind, name in _named_principals(principal)
         if kind in _AS_SHOWN and not _is_principal(kind, name)
     ]
     if broken:
         return ", ".join(broken)
-    element = statement.get("Principal", statement.get("NotPrincipal"))
     try:
-        principals = compile_principals(element, complement=False, providers=True)
+        compiled = compile_principals(principal, providers=True)
     except UnsupportedError as problem:
         return str(problem)
-    missing = sorted(principals.unique_ids) + [arn for arn in _named_arns(principals) if not exists(arn)]
+    missing = sorted(compiled.unique_ids) + [arn for arn in _named_arns(compiled) if not exists(arn)]
     return ", ".join(f'"AWS":"{arn}"' for arn in missing)
 
 
@@ -374,11 +368,11 @@ def _is_principal(kind: str, name: str) -> bool:
     if kind == "Service":
         return is_known_service(name)
     try:
-        compile_principals({kind: name}, complement=False, providers=True)
+        compile_principals({kind: name}, providers=True)
     except UnsupportedError:
         return False
     return True
 
 
-def _named_arns(principals: Principals) -> list[str]:
-    return [*(f"arn:aws:iam::{account}:root" for account in sorted(principals.accounts)), *sorted(principals.arns)]
+def _named_arns(named: Principals) -> list[str]:
+    return [*(f"arn:aws:iam::{account}:root" for account in sorted(named.accounts)), *sorted(named.arns)]
