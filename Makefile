@@ -17,6 +17,8 @@ VENV ?= .venv
 VENV_PYTHON := $(VENV)/bin/python
 export PYTHONPATH := tests
 unexport PYTHONHOME
+# Without caches of their bytecode, which `make clean` removes, each of the many processes would compile the tests anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## List the targets.

@@ -6,6 +6,7 @@ descriptors), `folder`, `enforce`. It is kept readable for old Pythons, so that 
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -85,7 +86,12 @@ def main() -> int:
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     answered = threading.Event()
 
+    # What the start loads stays. To look for garbage in it would take a tenth of the start.
+    gc.disable()
+
     def ready() -> None:
+        gc.freeze()
+        gc.enable()
         answered.set()
         report(status, "ready")
 

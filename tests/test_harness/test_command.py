@@ -51,7 +51,7 @@ def processes_in(folder: Path) -> list[str]:
     [
         ("demo", "plerion-kms-[!e]*", [signal.SIGHUP]),
         pytest.param("demo", "plerion-kms-emulator-*", [signal.SIGINT, signal.SIGINT], marks=pytest.mark.ci),
-        ("scan", "plerion-kms-combined-*", [signal.SIGTERM]),
+        pytest.param("scan", "plerion-kms-combined-*", [signal.SIGTERM], marks=pytest.mark.ci),
         pytest.param("scan", "plerion-kms-scan-*", [signal.SIGHUP, signal.SIGTERM], marks=pytest.mark.ci),
     ],
     ids=str,

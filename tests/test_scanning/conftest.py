@@ -16,6 +16,7 @@ from harness.tools.scan import PlanDocuments, scan_folder
 
 FIXTURES = Path(__file__).parent / "fixtures"
 PLANNED = tuple(sorted({path.parent.name for path in FIXTURES.glob("*/main.tf")} - {"hcl_only", "hcl_values"}))
+BROKEN = "broken/main.tf"
 
 type Observed = dict[tuple[str, str, str], frozenset[str]]
 
@@ -28,9 +29,11 @@ def plans_without_account(tree: Tree) -> PlanDocuments:
 
 @pytest.fixture(scope="session")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Report]:
-    """What scanning the fixtures found, by mode. Each folder holds its plan too."""
+    """What scanning the fixtures found, by mode. Each folder holds its plan too; one more holds what is no HCL."""
     folder = tmp_path_factory.mktemp("customer") / "terraform"
     shutil.copytree(FIXTURES, folder)
+    (folder / BROKEN).parent.mkdir()
+    (folder / BROKEN).write_text("resource {", encoding="utf-8")
     tree = Tree(FIXTURES, PLANNED, (*PLANNED, "wrappers"), {})
     for root, document in plans_without_account(tree).items():
         (folder / root / "plan.json").write_text(json.dumps(document), encoding="utf-8")

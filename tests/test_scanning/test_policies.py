@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from harness.tools.checkov import Report
+from harness.tools.scan import show
 from test_scanning.annotations import MODES, Expected, read, unannotated
-from test_scanning.conftest import FIXTURES, PLANNED, Observed
+from test_scanning.conftest import BROKEN, FIXTURES, PLANNED, Observed
 
 pytestmark = pytest.mark.xdist_group("scanning-policies")
 
@@ -52,8 +53,13 @@ def test_each_policy_has_passing_and_failing_fixtures_of_every_style() -> None:
             assert ("aws_iam_policy_document" if mode == "hcl" else "data_document") in labels, (number, mode)
 
 
-def test_every_file_was_read(outcomes: dict[str, Report]) -> None:
-    assert [outcome.parsing_errors for outcome in outcomes.values()] == [[], []]
+def test_the_broken_file_alone_was_not_read_and_is_named(
+    outcomes: dict[str, Report], capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {mode: [error.partition(": ")[0] for error in report.parsing_errors] for mode, report in outcomes.items()}
+    assert files == {"hcl": [BROKEN], "plan": []}
+    assert show(outcomes) == 2
+    assert f"{BROKEN}:1: This file was not scanned: " in capsys.readouterr().out
 
 
 def test_each_finding_says_the_mend_and_where_it_is_explained(outcomes: dict[str, Report]) -> None:

@@ -158,36 +158,29 @@ def test_every_form_of_a_configuration_is_read(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("files", "code", "says"),
     [
-        pytest.param({"main.tf": ""}, 2, "could be looked at", marks=pytest.mark.ci),
-        pytest.param({"main.tf": 'variable "x" {}\n'}, 2, "could be looked at", marks=pytest.mark.ci),
-        pytest.param({"main.tf": OPEN_KEY}, 1, "CKV_PLERION_1", marks=pytest.mark.ci),
+        ({"main.tf": ""}, 2, "could be looked at"),
+        ({"main.tf": 'variable "x" {}\n'}, 2, "could be looked at"),
+        ({"main.tf": OPEN_KEY}, 1, "CKV_PLERION_1"),
         ({"main.tf": OPEN_KEY, "broken.tf": "resource {"}, 2, "broken.tf:1: This file was not scanned"),
-        pytest.param(
-            {"main.tf": OPEN_KEY, "broken.tf.json": "{"},
-            2,
-            "broken.tf.json:1: This file was not scanned",
-            marks=pytest.mark.ci,
-        ),
-        pytest.param(
+        ({"main.tf": OPEN_KEY, "broken.tf.json": "{"}, 2, "broken.tf.json:1: This file was not scanned"),
+        (
             {"main.tf": OPEN_KEY, "plan.json": '{"planned_values": {'},
             2,
             "plan.json:1: This file was not scanned",
-            marks=pytest.mark.ci,
         ),
-        pytest.param(
+        (
             {"main.tf": 'resource "aws_kms_key" "x" {\n  policy = var.x\n}\nvariable "x" {}\n'},
             1,
             "CKV_PLERION_11",
-            marks=pytest.mark.ci,
         ),
-        pytest.param(
+        (
             {"main.tf": 'resource "aws_kms_key" "x" {\n  tags = { PlerionAccess = "Granted" }\n}\n'},
             0,
             "1 ",
-            marks=pytest.mark.ci,
         ),
     ],
 )

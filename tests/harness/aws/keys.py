@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, Literal, Self
 
 from boto3.session import Session
@@ -61,8 +62,13 @@ def _known_statements(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+@cache
+def _regions() -> frozenset[str]:
+    return frozenset(Session().get_available_regions("kms"))
+
+
 def _known_region(region: str) -> str:
-    if region not in Session().get_available_regions("kms"):
+    if region not in _regions():
         raise ValueError(f"is {region!r}, which is not a Region of KMS: write one such as {REGION}")
     return region
 
