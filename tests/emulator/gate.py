@@ -7,20 +7,19 @@ from __future__ import annotations
 
 import contextvars
 import logging
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from localstack.aws.api import RequestContext, ServiceException
 from localstack.aws.chain import HandlerChain
 from localstack.http import Response
 
 from emulator import caller as callers
-from emulator import errors, limits, members, offered
+from emulator import decision_header, errors, limits, members, offered
 from emulator.call import Call, ExternalRequestContext
 from emulator.caller import CredentialsError, Problem, Resolved
 from emulator.cloudformation import authorizer as cloudformation
+from emulator.decision_header import Explanation
 from emulator.iam import authorizer as iam
 from emulator.iam import quotas as iam_quotas
 from emulator.kms import authorizer as kms
@@ -33,11 +32,8 @@ from plerion_kms.authorization.request import ContextValue, Principal, Principal
 
 LOG = logging.getLogger("emulator")
 
-DECISION_HEADER = "x-plerion-kms-decision"
-EXPLANATION_HEADER = "x-plerion-kms-explanation"
-HEADER_LIMIT = 4000
-HEADER_UNSAFE = re.compile(r"[^ -$&-\[\]-~]")
-"""What a header cannot hold as it is, and the percent sign that stands for such."""
+LINE_LIMIT = 4000
+"""Characters of a line in the log."""
 
 
 def _nothing(call: Call) -> None:
@@ -92,7 +88,8 @@ class Gate:
             raise errors.bad_credentials(error.problem, protocol) from error
         except ServiceException as error:
             if not hasattr(context, "decision"):
-                _note(context, f"error; {getattr(error, 'code', type(error).__name__)}: {error.message}")
+                reason = f"{getattr(error, 'code', type(error).__name__)}: {error.message}"
+                context.decision = Explanation(False, "", reason)
             raise
         except Exception as error:
             note_refusal(context, what, f"no decision could be made: {type(error).__name__}: {error}")
@@ -157,23 +154,20 @@ def _bind(call: Call) -> None:
 
 def _authorize(call: Call, service: Service) -> None:
     decision = service.authorize(call)
+    call.context.decision = Explanation.of(decision)
     if decision.allowed:
-        # Without the statements that nearly decided: most calls are allowed, and their reason says enough.
-        _note(call.context, f"allowed; {decision.reason}")
         return
-    what = f"{call.service}:{call.operation}"
-    note_refusal(call.context, what, decision.reason, call.resolved.caller, explain(decision))
+    by = f" by {call.resolved.caller.principal.arn or 'an unsigned caller'}"
+    _log_refusal(f"{call.service}:{call.operation}{by}", decision.reason, explain(decision))
     assert decision.error is not None
     raise errors.from_decision(decision.error)
 
 
 def add_decision_header(chain: HandlerChain, context: RequestContext, response: Response) -> None:
-    """Response handler: say in headers how the gate decided and why, on errors as on successes."""
-    decision = context.get("decision")
-    if decision is not None:
-        line, explanation = decision
-        response.headers[DECISION_HEADER] = _header(line)
-        response.headers[EXPLANATION_HEADER] = _header(explanation)
+    """Response handler: say in a header how the gate decided and why, on errors as on successes."""
+    explanation = context.get("decision")
+    if explanation is not None:
+        response.headers.update(decision_header.write(explanation))
 
 
 def _connection(context: RequestContext) -> dict[str, ContextValue]:
@@ -185,27 +179,20 @@ def _connection(context: RequestContext) -> dict[str, ContextValue]:
     return found
 
 
-def _note(context: RequestContext, line: str, explanation: str = "") -> None:
-    context.decision = (line, explanation or line)
+def note_refusal(context: RequestContext, what: str, reason: str) -> None:
+    """Say in the answer's header and in the log that a call is refused without a decision, and why."""
+    context.decision = Explanation(False, "", reason)
+    _log_refusal(what, reason)
 
 
-def note_refusal(
-    context: RequestContext, what: str, reason: str, caller: Caller | None = None, explanation: str = ""
-) -> None:
-    """Say in the answer's headers and in the log that a call is refused, and why."""
-    _note(context, f"refused; {reason}", explanation)
-    by = f" by {caller.principal.arn or 'an unsigned caller'}" if caller else ""
-    more = " | ".join(line.strip() for line in explanation.splitlines()[1:] if line.strip())
-    LOG.info("%s", _one_line(f"refused {what}{by}: {reason}{f' | {more}' if more else ''}"))
+def _log_refusal(what: str, reason: str, explanation: str = "") -> None:
+    """One line in the log. explanation: as `explain` gives it; its first line repeats the reason."""
+    lines = [reason, *(line.strip() for line in explanation.splitlines()[1:] if line.strip())]
+    LOG.info("%s", _one_line(f"refused {what}: {' | '.join(lines)}"))
 
 
 def _one_line(text: str) -> str:
     """The text without line breaks and other control characters, and no longer than a reader follows: what a client
     sends must not make a line of the log that looks like the gate's."""
-    printable = "".join(character if character.isprintable() else " " for character in text[:HEADER_LIMIT])
+    printable = "".join(character if character.isprintable() else " " for character in text[:LINE_LIMIT])
     return " ".join(printable.split())
-
-
-def _header(text: str) -> str:
-    # Only what has to be: quoting a whole text takes longer than many a decision.
-    return HEADER_UNSAFE.sub(lambda match: quote(match[0], safe=""), text[:HEADER_LIMIT])

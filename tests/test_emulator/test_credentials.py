@@ -15,7 +15,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
 
-from emulator import Emulator
+from emulator import Emulator, decision_header
+from emulator.decision_header import Explanation
 from harness.aws.cloud import CLIENT_CONFIG
 from test_emulator.aws import SESSION, Account, Caller, allow, code_of, error_of, make_user
 
@@ -218,8 +219,7 @@ def test_an_operation_that_iam_does_not_have_is_named(emulator: Emulator, accoun
 @pytest.mark.parametrize(
     "forged",
     [
-        {"x-plerion-kms-decision": "allowed; because I say so"},
-        {"x-plerion-kms-explanation": "allowed"},
+        decision_header.write(Explanation(True, "identity-based policy", "because I say so")),
         {"X-HTTP-Method-Override": "GET"},
         {"X-Original-URL": "/_localstack/health"},
         {"X-Rewrite-URL": "/_localstack/health"},

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
+from emulator import decision_header
 from test_emulator.aws import Account, Caller, Faulty, allow, code_of, error_of, make_user, policy, statement
 
 pytestmark = pytest.mark.xdist_group("faults")
@@ -291,10 +292,11 @@ class TestWhatIsNotUnderstoodIsNamed:
         with pytest.raises(ClientError) as caught:
             caller.kms.encrypt(KeyId=stage.key, Plaintext=b"x")
         answer = caught.value.response
-        headers = answer["ResponseMetadata"]["HTTPHeaders"]
+        explanation = decision_header.read(answer["ResponseMetadata"]["HTTPHeaders"])
         assert answer["Error"]["Code"] == DENIED
         assert name in answer["Error"]["Message"]
-        assert name in headers["x-plerion-kms-explanation"]
+        assert explanation is not None
+        assert name in explanation.reason
         (line,) = [line for line in faulty.log_after(before).splitlines() if "refused kms:Encrypt" in line]
         assert name in line
         assert "broken" in line  # the policy's name

@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from emulator import decision_header
+from emulator.decision_header import Explanation
+from plerion_kms.authorization.decision import ConditionFailure, Source, StatementTrace
 from test_emulator.aws import Account, allow, code_of, error_of, key_policy, make_user, policy, statement
 
 DENIED = "AccessDeniedException"
@@ -237,10 +240,19 @@ def test_the_answer_says_who_decided(account: Account) -> None:
     key = account.key(tags={"PlerionAccess": "Denied"})
     condition = {"StringEquals": {"aws:ResourceTag/PlerionAccess": "Granted"}}
     role = account.session("Role", allow("kms:DescribeKey"), allow("kms:Encrypt", Condition=condition))
+    delegates = "'Enable IAM User Permissions' of resource-based policy 'key policy' delegates to the account; "
     headers = role.kms.describe_key(KeyId=key)["ResponseMetadata"]["HTTPHeaders"]
-    assert headers["x-plerion-kms-decision"].startswith("allowed; ")
+    assert decision_header.read(headers) == Explanation(
+        True,
+        "resource-based policy that delegates to the account",
+        f"{delegates}'statement 1' of identity-based policy 'policy0'",
+    )
     with pytest.raises(role.kms.exceptions.ClientError) as refusal:
         role.kms.encrypt(KeyId=key, Plaintext=b"x")
-    headers = refusal.value.response["ResponseMetadata"]["HTTPHeaders"]
-    assert headers["x-plerion-kms-decision"].startswith("refused; ")
-    assert "aws:ResourceTag/PlerionAccess expects 'Granted', got 'Denied'" in headers["x-plerion-kms-explanation"]
+    failure = ConditionFailure("StringEquals", "aws:ResourceTag/PlerionAccess", ("Granted",), "Denied")
+    assert decision_header.read(refusal.value.response["ResponseMetadata"]["HTTPHeaders"]) == Explanation(
+        False,
+        "identity-based policy",
+        f"{delegates}no identity-based policy allows it",
+        (StatementTrace(Source.IDENTITY, "policy1", "statement 1", "Allow", failure),),
+    )
