@@ -10,6 +10,10 @@ from localstack.aws.api import RequestContext
 from emulator.caller import Resolved
 from emulator.kms.keys import Found
 from emulator.sts.federation import Federated
+from plerion_kms.authorization.kms_operations import On
+
+NAME_LENGTH = 100
+"""Characters of a name from a request that an error or the log repeats."""
 
 
 class ExternalRequestContext(RequestContext):
@@ -18,6 +22,13 @@ class ExternalRequestContext(RequestContext):
     LocalStack's calls to itself stay in memory and make plain RequestContexts: no header a client could send tells the
     two apart.
     """
+
+
+def name_of(context: RequestContext) -> str:
+    """`service:operation`, as refusals and the log name a call; the request line if its service is not known."""
+    if context.service is None:
+        return f"{context.request.method} {context.request.path[:NAME_LENGTH]}"
+    return f"{context.service.service_name}:{context.operation.name if context.operation else ''}"
 
 
 @dataclass(slots=True)
@@ -35,10 +46,15 @@ class Call:
     parameters: dict[str, Any]
     region: str
     resolved: Resolved
-    keys: dict[str, Found | None] = field(default_factory=dict)
+    keys: dict[On, Found | None] = field(default_factory=dict)
     federated: Federated | None = None
 
     @property
-    def account(self) -> str:
+    def caller_account(self) -> str:
         """The caller's account."""
         return self.resolved.caller.principal.account
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The request's tags in the form of IAM, STS and CloudFormation; KMS has its own."""
+        return {tag["Key"]: tag["Value"] for tag in self.parameters.get("Tags") or ()}

@@ -16,7 +16,7 @@ from localstack.http import Response
 
 from emulator import caller as callers
 from emulator import decision_header, errors, limits, members, offered
-from emulator.call import Call, ExternalRequestContext
+from emulator.call import Call, ExternalRequestContext, name_of
 from emulator.caller import CredentialsError, Problem, Resolved
 from emulator.cloudformation import authorizer as cloudformation
 from emulator.decision_header import Explanation
@@ -70,7 +70,7 @@ class Gate:
         assert context.service is not None
         assert context.operation is not None
         protocol = str(context.protocol or context.service.protocol)
-        what = f"{context.service.service_name}:{context.operation.name}"
+        what = name_of(context)
         try:
             call = self._call(context)
             service = SERVICES[call.service]
@@ -149,7 +149,7 @@ def _bind(call: Call) -> None:
     (see `emulator.kms.authorizer`)."""
     context = call.context
     context.region = call.region
-    context.account_id = call.account or context.account_id
+    context.account_id = call.caller_account or context.account_id
 
 
 def _authorize(call: Call, service: Service) -> None:
@@ -158,7 +158,7 @@ def _authorize(call: Call, service: Service) -> None:
     if decision.allowed:
         return
     by = f" by {call.resolved.caller.principal.arn or 'an unsigned caller'}"
-    _log_refusal(f"{call.service}:{call.operation}{by}", decision.reason, explain(decision))
+    _log_refusal(f"{name_of(call.context)}{by}", decision.reason, explain(decision))
     assert decision.error is not None
     raise errors.from_decision(decision.error)
 

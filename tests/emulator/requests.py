@@ -27,13 +27,12 @@ from localstack.http import Response
 from localstack.utils.aws.arns import get_partition
 from werkzeug.datastructures import Headers, MultiDict
 
-from emulator.call import ExternalRequestContext
+from emulator.call import NAME_LENGTH, ExternalRequestContext, name_of
 from emulator.caller import Credentials, CredentialsError, credentials
 from emulator.gate import note_refusal
 from emulator.http_answers import UnreadableError, body_of, malformed
 from emulator.offered import OFFERED, SIGNING_NAMES, services
 
-NAME_LENGTH = 100
 JSON_TYPE = re.compile(r"application/x-amz-json-1\.[01](;.*)?")
 FORM_TYPE = re.compile(r"application/x-www-form-urlencoded(;.*)?")
 NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -61,7 +60,7 @@ def read_request(chain: HandlerChain, context: RequestContext, response: Respons
         _read_credentials(context)
     except UnreadableError as error:
         _name_operation(context)
-        note_refusal(context, _what(context), error.message)
+        note_refusal(context, name_of(context), error.message)
         content_type, body = body_of(error, query=query)
         chain.respond(error.status, body, headers=Headers({"Content-Type": content_type}))
 
@@ -84,7 +83,7 @@ def parse_service_request(chain: HandlerChain, context: RequestContext, response
         query = str(context.protocol) == "query"
         name = _name_operation(context)
         if name in service.operation_names:
-            note_refusal(context, _what(context), f"the request cannot be read: {error}")
+            note_refusal(context, name_of(context), f"the request cannot be read: {error}")
             code = "ValidationError" if query else "SerializationException"
             raise CommonServiceException(code, "The request cannot be read.", sender_fault=True) from error
         note_refusal(context, f"{service.service_name}:{name}", f"unsupported: the operation {name!r}")
@@ -245,13 +244,6 @@ def _by_version() -> dict[str, str]:
 def _models() -> dict[str, Any]:
     """The models of the services that this emulator was started with."""
     return {name: get_service_catalog().get(name) for name in services() if name in OFFERED}
-
-
-def _what(context: RequestContext) -> str:
-    if context.service is None:
-        return f"{context.request.method} {context.request.path[:NAME_LENGTH]}"
-    name = context.operation.name if context.operation else ""
-    return f"{context.service.service_name}:{name}"
 
 
 def _name_operation(context: RequestContext) -> str:

@@ -19,7 +19,7 @@ from localstack.runtime import current, hooks
 from localstack.runtime.runtime import create_from_environment
 from localstack.services.plugins import SERVICE_PLUGINS, Service
 
-from emulator import conveniences
+from emulator import conveniences, errors
 from emulator.call import ExternalRequestContext
 from emulator.gate import Gate, add_decision_header
 from emulator.iam import identities
@@ -108,8 +108,7 @@ def handle_service_exception(
             code = "InvalidMarkerException" if context.service.service_name == "kms" else "ValidationError"
             exception = CommonServiceException(code, "The pagination token is not valid.", sender_fault=True)
         elif given.get("TemplateBody"):
-            text = "Template format error: the template cannot be read."
-            exception = CommonServiceException("ValidationError", text, sender_fault=True)
+            exception = errors.validation("Template format error: the template cannot be read.")
     handlers.handle_service_exception(chain, exception, context, response)
 
 

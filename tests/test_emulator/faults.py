@@ -171,7 +171,7 @@ def _break_decisions() -> None:
 
     def guarded(authorize: Any) -> Any:
         def decide(call: Any) -> Any:
-            failing = how(call.account)
+            failing = how(call.caller_account)
             if failing == "raises":
                 raise RuntimeError("broken by a test")
             if failing == "exits":

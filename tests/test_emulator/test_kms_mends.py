@@ -187,6 +187,16 @@ class TestGrants:
         retirer = account.operator.assume(retiring)
         assert code_of(retirer.kms.retire_grant, KeyId=key, GrantId=grant["GrantId"]) == DENIED
 
+    def test_the_id_of_a_grant_that_the_caller_may_retire_does_not_retire_another(self, account: Account) -> None:
+        key, grantee, retiring = account.key(), account.role("Grantee"), account.role("Retiring")
+        kms = account.root.kms
+        other = kms.create_grant(KeyId=key, GranteePrincipal=grantee, Operations=["Decrypt"])
+        own = kms.create_grant(KeyId=key, GranteePrincipal=grantee, Operations=["Encrypt"], RetiringPrincipal=retiring)
+        both = {"GrantToken": other["GrantToken"], "KeyId": key, "GrantId": own["GrantId"]}
+        assert code_of(account.operator.assume(retiring).kms.retire_grant, **both) == DENIED
+        kept = {grant["GrantId"] for grant in kms.list_grants(KeyId=key)["Grants"]}
+        assert kept == {other["GrantId"], own["GrantId"]}
+
     def test_the_owner_can_revoke_it(self, account: Account, other: Account) -> None:
         key = other.key(key_policy([other.root_arn, account.root_arn]))
         caller = account.session("Caller", allow("kms:*"))

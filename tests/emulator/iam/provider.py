@@ -176,7 +176,7 @@ def _as_texts(block: Any) -> Any:
 def _check_policy_arn(arn: str) -> None:
     """Refuse what is no ARN in AWS's words (recorded in localstack/localstack's IAM snapshots)."""
     if parse_arn(arn) is None:
-        raise CommonServiceException("ValidationError", "Invalid ARN:  Could not be parsed!", sender_fault=True)
+        raise errors.validation("Invalid ARN:  Could not be parsed!")
 
 
 def _inline(entity: Any, replaced: str) -> list[str]:

@@ -24,7 +24,7 @@ NEW_KEY = "00000000-0000-0000-0000-000000000000"
 
 def check_new_key(call: Call, text: str, tags: Mapping[str, str]) -> None:
     """Refuse a policy for a key that does not exist yet (CreateKey)."""
-    arn = f"arn:{call.context.partition}:kms:{call.region}:{call.account}:key/{NEW_KEY}"
+    arn = f"arn:{call.context.partition}:kms:{call.region}:{call.caller_account}:key/{NEW_KEY}"
     check(call, text, Key(arn=arn, policy=parse_policy("", PolicyKind.KEY, "none"), tags=tags))
 
 

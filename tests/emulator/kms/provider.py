@@ -28,6 +28,7 @@ from emulator import errors
 from emulator.call import Call
 from emulator.kms import key_documents, keys
 from emulator.kms.grants import check_grant
+from plerion_kms.authorization.kms_operations import On
 from plerion_kms.authorization.validation import validate_policy_name
 
 DRY_RUN_MESSAGE = "The request would have succeeded, but the DryRun option is set."
@@ -48,7 +49,7 @@ class MendedKmsProvider(KmsProvider):
 
     def put_key_policy(self, context: RequestContext, request: Any) -> None:
         call: Call = context.call
-        found = call.keys["key"]
+        found = call.keys[On.KEY]
         assert found is not None
         error = validate_policy_name(request.get("PolicyName") or "default")
         if error is not None:
@@ -61,14 +62,14 @@ class MendedKmsProvider(KmsProvider):
     def get_key_policy(self, context: RequestContext, request: Any) -> Any:
         request.setdefault("PolicyName", "default")
         super().get_key_policy(context, request)  # refuses other names
-        found = context.call.keys["key"]
+        found = context.call.keys[On.KEY]
         return {"Policy": keys.key_policy(found), "PolicyName": "default"}
 
     def replicate_key(self, context: RequestContext, request: Any) -> Any:
         """A replica has a key policy and tags of its own; LocalStack copies the primary's policy and drops the tags."""
         call: Call = context.call
         region = request["ReplicaRegion"]
-        primary = call.keys["key"]
+        primary = call.keys[On.KEY]
         assert primary is not None
         if request.get("Policy"):
             replica_key = replace(
@@ -107,7 +108,7 @@ class MendedKmsProvider(KmsProvider):
         answer = super().create_grant(context, copy.deepcopy(request))
         metadata: Any = store.grants[answer["GrantId"]].metadata
         metadata["KeyArn"] = key.metadata["Arn"]
-        metadata["IssuingAccount"] = f"arn:aws:iam::{call.account}:root"
+        metadata["IssuingAccount"] = f"arn:aws:iam::{call.caller_account}:root"
         metadata["Name"] = name or ""
         keys.remember_grantees(store.grants[answer["GrantId"]])
         return answer
@@ -154,7 +155,7 @@ class MendedKmsProvider(KmsProvider):
     def re_encrypt(self, context: RequestContext, **members: Any) -> Any:
         """Decrypt in the source key's account, encrypt in the destination's. LocalStack does both in the caller's."""
         call: Call = context.call
-        source, destination = call.keys["source"], call.keys["destination"]
+        source, destination = call.keys[On.SOURCE], call.keys[On.DESTINATION]
         assert source is not None
         assert destination is not None
         plain = self.decrypt(

@@ -9,8 +9,6 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from localstack.aws.api import CommonServiceException
-
 from emulator import errors, limits
 from emulator.call import Call
 from emulator.caller import Resolved
@@ -33,7 +31,6 @@ MAX_POLICY_ARNS = 10
 CHAINED_DURATION = 3600
 DEFAULT_DURATION = 43200
 ROOT_DURATION = 3600
-RESERVED_PREFIX = "aws:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +105,11 @@ def check_duration(call: Call, found: AssumedRole) -> None:
         return
     session = call.resolved.session
     if session is not None and session.kind is SessionKind.ROLE and wanted > CHAINED_DURATION:
-        raise _validation(
+        raise errors.validation(
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
         )
     if wanted > found.max_duration:
-        raise _validation("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+        raise errors.validation("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
 
 
 def _check_session_kind(call: Call) -> None:
@@ -145,24 +142,17 @@ def _check_tags(call: Call) -> None:
     model = call.context.service.operation_model("AssumeRole")
     for member, value in passed.items():
         limits.check_member(model, member, value, "query")
-    for tag in (*(call.parameters.get("Tags") or ()), *passed.get("Tags", ())):
-        if tag["Key"].lower().startswith(RESERVED_PREFIX):
-            text = f"The tag key {tag['Key']} is not valid: keys that start with {RESERVED_PREFIX} are reserved."
-            raise CommonServiceException("InvalidParameterValue", text, sender_fault=True)
+    errors.check_tag_keys((*call.tags, *(call.federated.tags if call.federated else ())), "InvalidParameterValue")
 
 
 def _check_policies(call: Call) -> None:
     policy = call.parameters.get("Policy")
     arns = call.parameters.get("PolicyArns") or ()
     if len(arns) > MAX_POLICY_ARNS:
-        raise _validation(
+        raise errors.validation(
             "1 validation error detected: Value at 'policyArns' failed to satisfy constraint: Member must have length "
             f"less than or equal to {MAX_POLICY_ARNS}"
         )
     error = None if policy is None else validate_session_policy(policy)
     if error is not None:
         raise errors.from_decision(error)
-
-
-def _validation(message: str) -> CommonServiceException:
-    return CommonServiceException("ValidationError", message, sender_fault=True)

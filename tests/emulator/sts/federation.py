@@ -18,6 +18,7 @@ from xml.etree import ElementTree
 
 from localstack.aws.api import CommonServiceException
 
+from emulator import errors
 from emulator.iam import identities
 from plerion_kms.authorization.caller import Caller
 from plerion_kms.authorization.context_keys import claims_of
@@ -145,7 +146,7 @@ def _subject_type(subject: ElementTree.Element | None) -> str:
 def _account(role_arn: str) -> str:
     match = ROLE_ACCOUNT.fullmatch(role_arn)
     if match is None:
-        raise CommonServiceException("ValidationError", f"{role_arn} is invalid", sender_fault=True)
+        raise errors.validation(f"{role_arn} is invalid")
     return match[1]
 
 

@@ -54,7 +54,6 @@ class MendedStsProvider(StsProvider):
         identity = _source_identity(call)
         answer = issue(context, **members)
         inherited = call.resolved.session.transitive_tags if call.resolved.session else {}
-        own = {tag["Key"]: tag["Value"] for tag in call.parameters.get("Tags") or ()}
         federated = call.federated or Federated(call.resolved.caller)
         session = Session(
             **_credentials(answer),
@@ -64,12 +63,12 @@ class MendedStsProvider(StsProvider):
             user_id=f"{found.identity.unique_id}:{answer['AssumedRoleUser']['Arn'].rpartition('/')[2]}",
             issuer_arn=found.identity.arn,
             issuer_id=found.identity.unique_id,
-            tags=own | inherited | dict(federated.tags),
+            tags=call.tags | inherited | dict(federated.tags),
             transitive=frozenset(
                 (
                     *(call.parameters.get("TransitiveTagKeys") or ()),
                     *inherited,
-                    *(federated.transitive if federated else ()),
+                    *federated.transitive,
                 )
             ),
             policies=_inline(call),
@@ -77,7 +76,7 @@ class MendedStsProvider(StsProvider):
             context=identity | dict(federated.context),
         )
         answer["AssumedRoleUser"]["AssumedRoleId"] = session.user_id
-        sts_stores[found.account]["us-east-1"].credentials[session.access_key_id].user_id = session.user_id
+        sts_stores[found.account][identities.IAM_REGION].credentials[session.access_key_id].user_id = session.user_id
         sessions.remember(session)
         if identity:
             answer["SourceIdentity"] = identity["aws:SourceIdentity"]
@@ -85,21 +84,20 @@ class MendedStsProvider(StsProvider):
 
     def get_federation_token(self, context: RequestContext, **members: Any) -> Any:
         call: Call = context.call
-        _check_policy_arns(call, call.account)
+        _check_policy_arns(call, call.caller_account)
         answer = super().get_federation_token(context, **members)
         principal = call.resolved.caller.principal
-        tags = {tag["Key"]: tag["Value"] for tag in call.parameters.get("Tags") or ()}
         sessions.remember(
             Session(
                 **_credentials(answer),
                 kind=SessionKind.FEDERATED_USER,
                 arn=answer["FederatedUser"]["Arn"],
-                account=call.account,
+                account=call.caller_account,
                 user_id=answer["FederatedUser"]["FederatedUserId"],
                 issuer_arn=principal.issuer_arn,
                 issuer_id=principal.user_id,
-                tags=tags,
-                transitive=frozenset(tags),  # federation tags are transitive by themselves
+                tags=call.tags,
+                transitive=frozenset(call.tags),  # federation tags are transitive by themselves
                 policies=_inline(call),
                 policy_arns=_arns(call),
             )
@@ -111,14 +109,14 @@ class MendedStsProvider(StsProvider):
         answer = super().get_session_token(context, **members)
         principal = call.resolved.caller.principal
         credentials = _credentials(answer)
-        kept = sts_stores[call.account]["us-east-1"].credentials[credentials["access_key_id"]]
+        kept = sts_stores[call.caller_account][identities.IAM_REGION].credentials[credentials["access_key_id"]]
         kept.arn, kept.user_id = principal.arn, principal.user_id  # LocalStack takes every caller for the root user
         sessions.remember(
             Session(
                 **credentials,
                 kind=SessionKind.SESSION_TOKEN,
                 arn=principal.arn,
-                account=call.account,
+                account=call.caller_account,
                 user_id=principal.user_id,
                 issuer_arn=principal.issuer_arn,
                 issuer_id=principal.user_id,
