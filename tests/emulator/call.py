@@ -7,8 +7,8 @@ from typing import Any
 
 from localstack.aws.api import RequestContext
 
-from emulator.caller import Resolved
-from emulator.kms.keys import Found
+from emulator.caller import ResolvedCaller
+from emulator.kms.keys import ResolvedKey
 from emulator.sts.federation import Federated
 from plerion_kms.authorization.kms_operations import On
 
@@ -33,7 +33,7 @@ def name_of(context: RequestContext) -> str:
 
 @dataclass(slots=True)
 class Call:
-    """What the gate knows of a call, for the service's authorizer and for the mended providers.
+    """What the gate knows of a call, for the service's authorizer and for the patched providers.
 
     parameters: the request's members as boto3 takes them; the provider sees changes to them.
     keys: KMS keys by the role they play (as in the engine's KmsCall), None where there is no such key.
@@ -45,8 +45,8 @@ class Call:
     operation: str
     parameters: dict[str, Any]
     region: str
-    resolved: Resolved
-    keys: dict[On, Found | None] = field(default_factory=dict)
+    resolved: ResolvedCaller
+    keys: dict[On, ResolvedKey | None] = field(default_factory=dict)
     federated: Federated | None = None
 
     @property

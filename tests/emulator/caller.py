@@ -69,7 +69,7 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True)
-class Resolved:
+class ResolvedCaller:
     """The caller, and the session that it calls with (None for root and long-term keys)."""
 
     caller: Caller
@@ -92,18 +92,18 @@ def credentials(headers: Mapping[str, str]) -> Credentials:
     return Credentials(access_key_id, headers.get("X-Amz-Security-Token") or "", date, region, service)
 
 
-def resolve(given: Credentials, context: Mapping[str, ContextValue]) -> Resolved:
+def resolve(given: Credentials, context: Mapping[str, ContextValue]) -> ResolvedCaller:
     """The caller behind `given`, with `context` (of the connection) added to the session's own.
 
     Raises CredentialsError where AWS would not accept the credentials, StoreError where a policy of the caller's cannot
     be found.
     """
     if ROOT_ACCESS_KEY.fullmatch(given.access_key_id):
-        return Resolved(root(given.access_key_id, context))
+        return ResolvedCaller(root(given.access_key_id, context))
     session = sessions.find(given.access_key_id)
     if session is not None:
-        return Resolved(_session_caller(session, given, context), session)
-    return Resolved(_access_key_user(given, context))
+        return ResolvedCaller(_session_caller(session, given, context), session)
+    return ResolvedCaller(_access_key_user(given, context))
 
 
 def root(account: str, context: Mapping[str, ContextValue]) -> Caller:

@@ -17,7 +17,7 @@ from localstack.http import Response
 from emulator import caller as callers
 from emulator import decision_header, errors, limits, members, offered
 from emulator.call import Call, ExternalRequestContext, name_of
-from emulator.caller import CredentialsError, Problem, Resolved
+from emulator.caller import CredentialsError, Problem, ResolvedCaller
 from emulator.cloudformation import authorizer as cloudformation
 from emulator.decision_header import Explanation
 from emulator.iam import authorizer as iam
@@ -42,26 +42,26 @@ def _nothing(call: Call) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """How the gate treats a service: before the decision, the decision, and after it, when the call is allowed."""
+    """How the gate treats a service: before the decision, the decision, and after it if the call is allowed."""
 
     authorize: Callable[[Call], Decision]
     prepare: Callable[[Call], None] = _nothing
-    hand_over: Callable[[Call], None] = _nothing
+    forward: Callable[[Call], None] = _nothing
 
 
 SERVICES: dict[str, Service] = {
-    "kms": Service(kms.authorize, kms.prepare, kms.hand_over),
+    "kms": Service(kms.authorize, kms.prepare, kms.forward_to_owner),
     "sts": Service(sts.authorize, sts.prepare),
     "iam": Service(iam.authorize, iam.prepare, iam_quotas.check),
     "resourcegroupstaggingapi": Service(tagging.authorize),
-    "cloudformation": Service(cloudformation.authorize, hand_over=cloudformation.hand_over),
+    "cloudformation": Service(cloudformation.authorize, forward=cloudformation.check_stack),
 }
 
-_outer_caller: contextvars.ContextVar[Resolved | None] = contextvars.ContextVar("outer_caller", default=None)
+_outer_caller: contextvars.ContextVar[ResolvedCaller | None] = contextvars.ContextVar("outer_caller", default=None)
 
 
 class Gate:
-    """The request handler. enforce: False resolves and mends as always but authorizes nothing."""
+    """The request handler. enforce: False resolves and patches as always but authorizes nothing."""
 
     def __init__(self, *, enforce: bool) -> None:
         self._enforce = enforce
@@ -82,7 +82,7 @@ class Gate:
                 _authorize(call, service)
             offered.check_parameters(call.service, call.operation, call.parameters)
             _bind(call)
-            service.hand_over(call)
+            service.forward(call)
         except CredentialsError as error:
             note_refusal(context, what, str(error))
             raise errors.bad_credentials(error.problem, protocol) from error
@@ -113,7 +113,7 @@ class Gate:
         context.call = call
         return call
 
-    def _resolved(self, context: RequestContext) -> Resolved:
+    def _resolved(self, context: RequestContext) -> ResolvedCaller:
         if not isinstance(context, ExternalRequestContext):
             return self._inner_caller(context)
         _outer_caller.set(None)
@@ -124,18 +124,18 @@ class Gate:
         except CredentialsError as error:
             assert context.operation is not None
             if error.problem is Problem.MISSING and context.operation.name in sts.UNSIGNED_OPERATIONS:
-                return Resolved(Caller(Principal(PrincipalType.ANONYMOUS, ""), context=_connection(context)))
+                return ResolvedCaller(Caller(Principal(PrincipalType.ANONYMOUS, ""), context=_connection(context)))
             if self._enforce:
                 raise
-            resolved = Resolved(callers.root(context.account_id, _connection(context)))
+            resolved = ResolvedCaller(callers.root(context.account_id, _connection(context)))
         _outer_caller.set(resolved)
         return resolved
 
-    def _inner_caller(self, context: RequestContext) -> Resolved:
+    def _inner_caller(self, context: RequestContext) -> ResolvedCaller:
         """Who a call of LocalStack's to itself is made for. It may act in that caller's account alone."""
         outer = _outer_caller.get()
         if not self._enforce:
-            return outer or Resolved(callers.root(context.account_id, {}))
+            return outer or ResolvedCaller(callers.root(context.account_id, {}))
         if outer is None:
             raise LookupError("LocalStack called itself without a request from outside")
         account = outer.caller.principal.account

@@ -28,7 +28,7 @@ KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT", "LD_LIBRARY_PA
 
 
 class EmulatorError(Exception):
-    """The emulator cannot start or has stopped: one sentence that says what, where and how to mend it."""
+    """The emulator cannot start or has stopped: one sentence that says what, where and how to fix it."""
 
 
 class Emulator:

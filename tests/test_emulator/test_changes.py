@@ -268,7 +268,7 @@ def test_64_threads_at_once_while_policies_change(emulator: Emulator, account: A
     """Calls that are always allowed, always refused, or switched by a policy, a key policy, a tag, a grant."""
     before = emulator.log()
     keys = {name: account.key() for name in ("open", "switched", "tagged", "granted")}
-    foreign = other.key(key_policy([other.root_arn, account.root_arn]))
+    cross_account = other.key(key_policy([other.root_arn, account.root_arn]))
     role = account.role("Grantee")
     stage = Stage(account, account.session("Role", allow("kms:Encrypt", "kms:DescribeKey")), keys["switched"])
     tagged = account.session(
@@ -318,8 +318,8 @@ def test_64_threads_at_once_while_policies_change(emulator: Emulator, account: A
     checks: list[Callable[[], list[str]]] = [
         lambda: expect("allowed", encrypt("role", keys["open"])),
         lambda: expect(DENIED, encrypt("powerless", keys["open"])),
-        lambda: expect(DENIED, encrypt("powerless", foreign)),
-        lambda: expect("allowed", encrypt("role", foreign)),
+        lambda: expect(DENIED, encrypt("powerless", cross_account)),
+        lambda: expect("allowed", encrypt("role", cross_account)),
         lambda: switches["identity"].check(lambda: encrypt("bare", keys["open"])),
         lambda: switches["key"].check(lambda: encrypt("role", keys["switched"])),
         lambda: switches["tag"].check(lambda: encrypt("tagged", keys["tagged"])),

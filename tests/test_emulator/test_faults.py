@@ -269,7 +269,7 @@ class TestHalfFilledStores:
         assert code_of(user.sts.get_caller_identity) == "InvalidClientTokenId"
 
 
-class TestWhatIsNotUnderstoodIsNamed:
+class TestWhatIsUnsupportedIsNamed:
     """In the answer's text, in the explanation that goes with it, and in the log."""
 
     @pytest.mark.parametrize(

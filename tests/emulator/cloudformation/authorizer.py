@@ -33,7 +33,7 @@ def authorize(call: Call) -> Decision:
     return first_refusal(_decisions(call))
 
 
-def hand_over(call: Call) -> None:
+def check_stack(call: Call) -> None:
     """Refuse what LocalStack answers with status 500: no stack, or the ARN of none. Raises ValidationError."""
     name = str(call.parameters.get("StackName") or "")
     if not name and call.operation in NEED_A_STACK:

@@ -26,7 +26,7 @@ QUOTA_CODE = "LimitExceeded"
 MAX_TAGS = 50
 
 
-class MendedIamProvider(IamProvider):
+class PatchedIamProvider(IamProvider):
     """Checks what LocalStack takes unchecked, and answers the simulator's calls from the engine."""
 
     def _validate_trust_policy(self, policy_document: str) -> dict[str, Any]:
@@ -37,14 +37,14 @@ class MendedIamProvider(IamProvider):
 
     def create_role(self, context: RequestContext, role_name: str, **members: Any) -> Any:
         answer = super().create_role(context, role_name=role_name, **members)
-        trust.remember_trusted(context.account_id, role_name, members["assume_role_policy_document"])
+        _remember_trust_policy(context, role_name, members["assume_role_policy_document"])
         return answer
 
     def update_assume_role_policy(
         self, context: RequestContext, role_name: str, policy_document: str, **_: Any
     ) -> None:
         super().update_assume_role_policy(context, role_name=role_name, policy_document=policy_document)
-        trust.remember_trusted(context.account_id, role_name, policy_document)
+        _remember_trust_policy(context, role_name, policy_document)
 
     def put_role_policy(self, context: RequestContext, role_name: str, policy_name: str, **members: Any) -> None:
         inline = _inline(identities.store(context.account_id).ROLES.get(role_name), policy_name)
@@ -140,6 +140,10 @@ class MendedIamProvider(IamProvider):
         given = _given(request, "PermissionsBoundaryPolicyInputList", PolicyKind.BOUNDARY)
         own = _given(request, "PolicyInputList", PolicyKind.IDENTITY)
         return _simulated(principal, request, own, given[0] if given else None)
+
+
+def _remember_trust_policy(context: RequestContext, role_name: str, document: str) -> None:
+    principals.remember_document(identities.store(context.account_id).ROLES[role_name], document)
 
 
 def _shown(context: RequestContext, role: Mapping[str, Any]) -> dict[str, Any]:

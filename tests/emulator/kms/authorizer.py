@@ -1,7 +1,7 @@
 """KMS calls: their keys resolved, the engine asked, the provider pointed at the account that owns the key.
 
 LocalStack looks bare ids, aliases, ciphertexts and grants up in the caller's account. Once a call is allowed it is
-handed on as a call in the owner's account with the bare key id, which mends all of these in one place.
+handed on as a call in the owner's account with the bare key id, which covers all of these in one place.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from localstack.services.kms.models import KmsGrant
 from emulator import errors
 from emulator.call import Call
 from emulator.kms import aws_managed_keys, keys
-from emulator.kms.keys import Found
+from emulator.kms.keys import ResolvedKey
 from plerion_kms.authorization import key_state
 from plerion_kms.authorization.decision import Decision
 from plerion_kms.authorization.kms import authorize_call
@@ -54,34 +54,34 @@ def authorize(call: Call) -> Decision:
             parameters=call.parameters,
             region=call.region,
             account=call.caller_account,
-            keys={role.value: keys.as_engine_key(found) if found else None for role, found in call.keys.items()},
+            keys={role.value: keys.as_engine_key(key) if key else None for role, key in call.keys.items()},
             ciphertext_only=_ciphertext_only(call),
             grant=_grant_to_retire(call),
         ),
     )
 
 
-def hand_over(call: Call) -> None:
+def forward_to_owner(call: Call) -> None:
     """After the decision: refuse what the state of a key does not allow, then make it a call in the owner's account.
 
     Raises DisabledException, KMSInvalidStateException; NotFoundException for a key that does not exist, which can get
     here only without enforcement.
     """
-    for role, found in call.keys.items():
-        if found is None:
+    for role, key in call.keys.items():
+        if key is None:
             raise NotFoundException("The key does not exist.")
         error = None
         if role is not On.FORMER:
-            error = key_state.refusal(call.operation, found.kms_key.metadata["KeyState"], found.arn)
+            error = key_state.refusal(call.operation, key.kms_key.metadata["KeyState"], key.arn)
         if error is not None:
             raise errors.from_decision(error)
         if call.operation in CRYPTOGRAPHIC:
-            keys.remember_use(found)
-        if found.new_alias:
-            aws_managed_keys.keep(found.account, found.region, found.new_alias, found.kms_key)
+            keys.remember_use(key)
+        if key.new_alias:
+            aws_managed_keys.keep(key.account, key.region, key.new_alias, key.kms_key)
         member = OPERATIONS[call.operation].keys[role]
         if member != "AliasName" and call.parameters.get(member):
-            call.parameters[member] = found.key_id
+            call.parameters[member] = key.key_id
     owned = call.keys.get(On.TARGET) or call.keys.get(On.KEY)
     if owned is not None:
         call.context.account_id = owned.account
@@ -92,7 +92,7 @@ def _ciphertext_only(call: Call) -> bool:
     return role is not None and not call.parameters.get(operation.keys[role])
 
 
-def _decrypting_key(call: Call, key_id: str | None) -> Found | None:
+def _decrypting_key(call: Call, key_id: str | None) -> ResolvedKey | None:
     """The key that decrypts: the one named, else the ciphertext's. A bare key id may be that of another account's key
     which the ciphertext names (KMS API reference, Decrypt)."""
     if not key_id:
@@ -101,13 +101,13 @@ def _decrypting_key(call: Call, key_id: str | None) -> Found | None:
         return keys.find(key_id, call.caller_account, call.region)
     except NotFoundException:
         with contextlib.suppress(InvalidCiphertextException):
-            found = _by_ciphertext(call)
-            if found is not None and found.key_id == key_id:
-                return found
+            key = _by_ciphertext(call)
+            if key is not None and key.key_id == key_id:
+                return key
         raise
 
 
-def _by_ciphertext(call: Call) -> Found | None:
+def _by_ciphertext(call: Call) -> ResolvedKey | None:
     try:
         return keys.find_by_ciphertext(call.parameters.get("CiphertextBlob") or b"", call.caller_account, call.region)
     except ValueError as error:
@@ -116,12 +116,12 @@ def _by_ciphertext(call: Call) -> Found | None:
 
 def _grant_to_retire(call: Call) -> Grant | None:
     """The grant that RetireGrant means: by its token, which the provider reads first, else by its id."""
-    found = call.keys.get(On.KEY)
-    if call.operation != "RetireGrant" or found is None:
+    key = call.keys.get(On.KEY)
+    if call.operation != "RetireGrant" or key is None:
         return None
-    token, store = call.parameters.get("GrantToken"), keys.store(found.account, found.region)
+    token, store = call.parameters.get("GrantToken"), keys.store(key.account, key.region)
     grant = _find_grant(token, call.region)[1] if token else store.grants.get(call.parameters.get("GrantId", ""))
-    return None if grant is None or grant.metadata["KeyArn"] != found.arn else keys.as_engine_grant(grant)
+    return None if grant is None or grant.metadata["KeyArn"] != key.arn else keys.as_engine_grant(grant)
 
 
 def _find_grant(token: str, region: str) -> tuple[str, KmsGrant]:

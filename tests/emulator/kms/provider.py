@@ -26,6 +26,7 @@ from localstack.utils.collections import PaginatedList
 
 from emulator import errors
 from emulator.call import Call
+from emulator.iam import principals
 from emulator.kms import key_documents, keys
 from emulator.kms.grants import check_grant
 from plerion_kms.authorization.kms_operations import On
@@ -37,33 +38,34 @@ WITH_EFFECT = frozenset({"CreateGrant", "RetireGrant", "RevokeGrant"})
 """Operations whose dry run must not go through the provider: each checks by itself and stops in time."""
 
 
-class MendedKmsProvider(KmsProvider):
+class PatchedKmsProvider(KmsProvider):
     """Key policies validated, grants kept at the key's owner, ReEncrypt across accounts, dry runs."""
 
     def create_key(self, context: RequestContext, request: Any = None) -> Any:
         if request.get("Policy"):
             key_documents.check_new_key(context.call, request["Policy"], _tags(request))
         answer = super().create_key(context, request)
-        keys.remember_named(self._get_store(context.account_id, context.region).keys[answer["KeyMetadata"]["KeyId"]])
+        kms_key = self._get_store(context.account_id, context.region).keys[answer["KeyMetadata"]["KeyId"]]
+        principals.remember_document(kms_key, kms_key.policy)
         return answer
 
     def put_key_policy(self, context: RequestContext, request: Any) -> None:
         call: Call = context.call
-        found = call.keys[On.KEY]
-        assert found is not None
+        key = call.keys[On.KEY]
+        assert key is not None
         error = validate_policy_name(request.get("PolicyName") or "default")
         if error is not None:
             raise errors.from_decision(error)
-        key_documents.check_existing_key(call, request["Policy"], found)
+        key_documents.check_existing_key(call, request["Policy"], key)
         request.setdefault("PolicyName", "default")
         super().put_key_policy(context, request)
-        keys.remember_named(found.kms_key)
+        principals.remember_document(key.kms_key, key.kms_key.policy)
 
     def get_key_policy(self, context: RequestContext, request: Any) -> Any:
         request.setdefault("PolicyName", "default")
         super().get_key_policy(context, request)  # refuses other names
-        found = context.call.keys[On.KEY]
-        return {"Policy": keys.key_policy(found), "PolicyName": "default"}
+        key = context.call.keys[On.KEY]
+        return {"Policy": keys.key_policy(key), "PolicyName": "default"}
 
     def replicate_key(self, context: RequestContext, request: Any) -> Any:
         """A replica has a key policy and tags of its own; LocalStack copies the primary's policy and drops the tags."""
@@ -84,7 +86,7 @@ class MendedKmsProvider(KmsProvider):
         answer = super().replicate_key(context, request)
         replica = keys.store(primary.account, region).keys[primary.key_id]
         replica.policy = request.get("Policy") or replica._get_default_key_policy(primary.account, region)
-        keys.remember_named(replica)
+        principals.remember_document(replica, replica.policy)
         if request.get("Tags"):
             self._set_key_tags(primary.account, region, replica.metadata["Arn"], request["Tags"])
         answer["ReplicaPolicy"] = replica.policy
@@ -110,7 +112,9 @@ class MendedKmsProvider(KmsProvider):
         metadata["KeyArn"] = key.metadata["Arn"]
         metadata["IssuingAccount"] = f"arn:aws:iam::{call.caller_account}:root"
         metadata["Name"] = name or ""
-        keys.remember_grantees(store.grants[answer["GrantId"]])
+        principals.remember(
+            store.grants[answer["GrantId"]], (metadata["GranteePrincipal"], metadata.get("RetiringPrincipal") or "")
+        )
         return answer
 
     def list_grants(self, context: RequestContext, request: Any) -> Any:

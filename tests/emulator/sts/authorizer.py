@@ -11,7 +11,7 @@ from typing import Any
 
 from emulator import errors, limits
 from emulator.call import Call
-from emulator.caller import Resolved
+from emulator.caller import ResolvedCaller
 from emulator.iam import identities
 from emulator.iam.identities import Identity
 from emulator.sts import federation, trust
@@ -48,7 +48,7 @@ def prepare(call: Call) -> None:
     read = UNSIGNED_OPERATIONS.get(call.operation)
     if read is not None:
         call.federated = read(call.parameters, call.resolved.caller.context)
-        call.resolved = Resolved(call.federated.caller)
+        call.resolved = ResolvedCaller(call.federated.caller)
     _check_session_kind(call)
     _check_multi_factor(call)
     _check_policies(call)

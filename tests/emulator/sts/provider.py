@@ -19,7 +19,7 @@ from emulator.sts.sessions import Session, SessionKind
 from plerion_kms.authorization.kinds import PolicyKind
 
 
-class MendedStsProvider(StsProvider):
+class PatchedStsProvider(StsProvider):
     """Keeps each session that it hands out in `emulator.sts.sessions`, where the gate finds it again."""
 
     def get_caller_identity(self, context: RequestContext, **_: Any) -> Any:
