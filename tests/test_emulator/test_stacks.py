@@ -106,20 +106,28 @@ def test_a_stack_needs_the_permissions_of_its_resources(account: Account) -> Non
     assert code_of(account.root.iam.get_role, RoleName="FromStack") == "NoSuchEntity"
 
 
-@pytest.mark.parametrize(("actions", "status"), [(["iam:*"], "gone"), (["iam:CreateRole"], "DELETE_FAILED")])
-def test_a_stack_is_deleted_with_its_resources(account: Account, actions: list[str], status: str) -> None:
-    maker = account.session("Maker", allow("cloudformation:*", *actions))
+def delete(caller: Caller) -> None:
+    cloudformation = caller.client("cloudformation")
+    cloudformation.delete_stack(StackName="stack")
+    cloudformation.get_waiter("stack_delete_complete").wait(StackName="stack", WaiterConfig=PATIENCE)
+
+
+@pytest.mark.parametrize("deleted_before", [False, True])
+def test_a_stack_is_deleted_with_its_resources(account: Account, maker: Caller, deleted_before: bool) -> None:
     assert create(maker, template(account)) == "CREATE_COMPLETE"
-    stack = {"StackName": "stack"}
-    maker.client("cloudformation").delete_stack(**stack)
-    waiter = maker.client("cloudformation").get_waiter("stack_delete_complete")
-    if status == "gone":
-        waiter.wait(**stack, WaiterConfig=PATIENCE)
-    else:
-        with pytest.raises(WaiterError, match=status):
-            waiter.wait(**stack, WaiterConfig=PATIENCE)
-    there = code_of(account.root.iam.get_role, RoleName="FromStack")
-    assert there == ("NoSuchEntity" if status == "gone" else "allowed")
+    if deleted_before:
+        account.root.iam.delete_role(RoleName="FromStack")
+    delete(maker)
+    assert code_of(account.root.iam.get_role, RoleName="FromStack") == "NoSuchEntity"
+
+
+@pytest.mark.parametrize("name", ["FromStack", "From404", "NoSuchEntity", "NotFoundException"])
+def test_a_stack_whose_resource_cannot_be_deleted_is_not_deleted(account: Account, name: str) -> None:
+    maker = account.session("Maker", allow("cloudformation:*", "iam:CreateRole"))
+    assert create(maker, template(account, Role=role(account, RoleName=name))) == "CREATE_COMPLETE"
+    with pytest.raises(WaiterError, match="DELETE_FAILED"):
+        delete(maker)
+    assert code_of(account.root.iam.get_role, RoleName=name) == "allowed"
 
 
 def test_stack_sets_are_not_offered(account: Account, other: Account, maker: Caller) -> None:

@@ -34,7 +34,8 @@ def authorize(call: Call) -> Decision:
 
 
 def check_stack(call: Call) -> None:
-    """Refuse what LocalStack answers with status 500: no stack, or the ARN of none. Raises ValidationError."""
+    """Raise ValidationError for what LocalStack answers with status 500: no stack name, the ARN of an unknown stack, a
+    malformed template."""
     name = str(call.parameters.get("StackName") or "")
     if not name and call.operation in NEED_A_STACK:
         raise errors.validation("StackName must be specified.")
@@ -58,7 +59,7 @@ def _decisions(call: Call) -> Iterator[Decision]:
 
 
 def _stack_arn(call: Call) -> str:
-    """The ARN of the stack with its id; of one that does not exist with `*` for the id."""
+    """The ARN of the stack with its id; `*` in place of the id if it does not exist."""
     prefix = f"arn:aws:cloudformation:{call.region}:{call.caller_account}:"
     name = str(call.parameters.get("StackName") or "")
     change_set = str(call.parameters.get("ChangeSetName") or "")
