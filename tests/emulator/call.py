@@ -19,8 +19,8 @@ NAME_LENGTH = 100
 class ExternalRequestContext(RequestContext):
     """A request that came in through the server.
 
-    LocalStack's calls to itself stay in memory and make plain RequestContexts: no header a client could send tells the
-    two apart.
+    LocalStack's calls to itself stay in memory and make plain RequestContexts: no header that a client sends can turn
+    one into the other.
     """
 
 
@@ -35,9 +35,9 @@ def name_of(context: RequestContext) -> str:
 class Call:
     """What the gate knows of a call, for the service's authorizer and for the patched providers.
 
-    parameters: the request's members as boto3 takes them; the provider sees changes to them.
-    keys: KMS keys by the role they play (as in the engine's KmsCall), None where there is no such key.
-    federated: who an identity token or SAML assertion says the caller is.
+    parameters: the request's members in the form of boto3; the provider sees changes to them.
+    keys: KMS keys by the role they play (as in the engine's KmsCall); None if the key does not exist.
+    federated: the caller that an identity token or SAML assertion names.
     """
 
     context: RequestContext

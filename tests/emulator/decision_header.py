@@ -1,4 +1,4 @@
-"""The gate's decision as one response header, written by the emulator and read back by whoever made the call.
+"""The gate's decision as one response header, written by the emulator and read back by the client.
 
 The header's value is JSON in ASCII, with the members of `Explanation`; a near miss has those of a `StatementTrace`.
 """

@@ -38,7 +38,7 @@ def bad_credentials(problem: Problem, protocol: str) -> CommonServiceException:
 
 
 def check_tag_keys(tag_keys: Iterable[str], code: str) -> None:
-    """Raise an error with this code for a tag key with the prefix that AWS keeps for itself."""
+    """Raise an error with this code for a tag key with the prefix that AWS reserves."""
     for tag_key in tag_keys:
         if tag_key.lower().startswith("aws:"):
             text = f"The tag key {tag_key} is not valid: keys that start with aws: are reserved."
@@ -46,7 +46,7 @@ def check_tag_keys(tag_keys: Iterable[str], code: str) -> None:
 
 
 def validation(message: str) -> CommonServiceException:
-    """What a service refuses in a request's members."""
+    """A member of the request that the service does not accept."""
     return CommonServiceException("ValidationError", message, sender_fault=True)
 
 

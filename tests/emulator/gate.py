@@ -1,4 +1,4 @@
-"""The gate in LocalStack's gateway: every call is resolved, decided and only then passed on.
+"""The gate in LocalStack's gateway: every call is resolved, decided and only then forwarded.
 
 It runs after the request is parsed and before it is routed to a service. Whatever goes wrong in it refuses the call.
 """
@@ -132,7 +132,7 @@ class Gate:
         return resolved
 
     def _inner_caller(self, context: RequestContext) -> ResolvedCaller:
-        """Who a call of LocalStack's to itself is made for. It may act in that caller's account alone."""
+        """The caller that triggered a call of LocalStack's to itself, which may act in that caller's account alone."""
         outer = _outer_caller.get()
         if not self._enforce:
             return outer or ResolvedCaller(callers.root(context.account_id, {}))
@@ -171,7 +171,7 @@ def add_decision_header(chain: HandlerChain, context: RequestContext, response: 
 
 
 def _connection(context: RequestContext) -> dict[str, ContextValue]:
-    # AWS's endpoints are reached by TLS; that this one is not should not decide anything.
+    # Clients reach AWS by TLS; that they reach this endpoint without it must not decide anything.
     found: dict[str, ContextValue] = {"aws:SourceIp": context.request.remote_addr or "", "aws:SecureTransport": "true"}
     agent = context.request.headers.get("User-Agent")
     if agent:
@@ -192,7 +192,7 @@ def _log_refusal(what: str, reason: str, explanation: str = "") -> None:
 
 
 def _one_line(text: str) -> str:
-    """The text without line breaks and other control characters, and no longer than a reader follows: what a client
-    sends must not make a line of the log that looks like the gate's."""
+    """The text without line breaks and other control characters, and not too long: a client must not be able to forge
+    a line of the log."""
     printable = "".join(character if character.isprintable() else " " for character in text[:LINE_LIMIT])
     return " ".join(printable.split())

@@ -1,7 +1,7 @@
 """Members of a request that LocalStack's models of the services do not have.
 
 AWS's services get new members, and LocalStack's models are older: it drops what it does not know, so that a grant would
-be made without its constraint. Such a call is refused, with the member's name.
+be created without its constraint. Such a call is refused, with the member's name.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The one reading of a request: which service, operation, Region and credentials it names.
+"""Reads a request once: which service, operation, Region and credentials it names.
 
-AWS's clients say each of these once. What says one of them twice, or two that do not fit together, is refused: the gate
-and LocalStack might take one each. LocalStack gets the headers written anew from what was read here, and what the gate
-decides about goes into the request's context (see `emulator.gate`), so that nothing is left for it to derive.
+AWS's clients say each of these once. A request that says one of them twice, or two that do not agree, is refused:
+the gate might read one and LocalStack the other. LocalStack gets headers that are rewritten from what was read here,
+and what the gate decides about is in the request's context (see `emulator.gate`), so that LocalStack derives nothing.
 
 Source of the codes: KMS, IAM and STS API references, "Common errors"; AWS JSON protocol (`UnknownOperationException`,
 `SerializationException`).
@@ -164,11 +164,11 @@ def _check_path_and_coding(context: RequestContext) -> None:
     if context.request.path != "/":
         raise UnreadableError("UnknownOperationException", 404, "AWS's services are at the path / of this endpoint.")
     if "Content-Encoding" in headers or headers.get("X-Amz-Content-Sha256", "").startswith("STREAMING-"):
-        raise malformed("The body of a call is sent as it is, neither compressed nor in signed chunks.")
+        raise malformed("Send the body of a call neither compressed nor in signed chunks.")
 
 
 def _refuse_presigned(context: RequestContext, names: Iterable[str]) -> None:
-    """Signatures in the query string are not offered; next to an Authorization header they are a second reading."""
+    """Signatures in the query string are not offered; next to an Authorization header they are ambiguous."""
     if not any(name.lower().startswith("x-amz-") for name in names):
         return
     if "Authorization" in context.request.headers:
@@ -179,7 +179,7 @@ def _refuse_presigned(context: RequestContext, names: Iterable[str]) -> None:
 
 
 def _set_service(context: RequestContext, name: str, protocol: str, headers: dict[str, str], content_type: str) -> None:
-    """Keep of the headers what is known to be read in one way, and write the others anew."""
+    """Keep the headers that can be read in one way only, and rewrite the others."""
     given = context.request.headers
     kept = {name: given[name] for name in ("Authorization", "X-Amz-Security-Token", "User-Agent") if name in given}
     host = given.get("Host", "")
@@ -212,7 +212,7 @@ def _read_credentials(context: RequestContext) -> None:
 
 
 def _check_scope(context: RequestContext, service: str, given: Credentials) -> None:
-    """The scope that a request is signed for is the one that it is sent to."""
+    """Refuse a request that is sent to another service or Region than it is signed for."""
     query = str(context.protocol) == "query"
     code, status = ("SignatureDoesNotMatch", 403) if query else ("InvalidSignatureException", 400)
     host = AWS_HOST.fullmatch(context.named_host.lower())
@@ -227,7 +227,7 @@ def _check_scope(context: RequestContext, service: str, given: Credentials) -> N
 
 @cache
 def _regions() -> frozenset[str]:
-    """The Regions of the partition `aws`, the only one that LocalStack keeps apart; others it takes for us-east-1."""
+    """The Regions of the partition `aws`. LocalStack treats those of other partitions as us-east-1."""
     return frozenset(boto3.Session().get_available_regions("kms", "aws"))
 
 

@@ -115,7 +115,7 @@ def handle_service_exception(
 def _set_handlers(gateway: Any, gate: Gate) -> None:
     """Only the handlers that an AWS call needs.
 
-    Left out are LocalStack's internal and developer endpoints, unsigned requests taken for signed ones, pre-signed
+    Left out are LocalStack's internal and developer endpoints, unsigned requests treated as signed, pre-signed
     URLs, and everything for browsers and statistics.
     """
     gateway.context_class = ExternalRequestContext

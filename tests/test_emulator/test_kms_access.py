@@ -43,7 +43,7 @@ def test_a_key_policy_that_does_not_delegate_makes_identity_policies_useless(acc
     assert code_of(account.root.kms.describe_key, KeyId=key) == DENIED
 
 
-def test_tags_open_and_close_a_key_at_once(account: Account) -> None:
+def test_tags_grant_and_deny_access_to_a_key_at_once(account: Account) -> None:
     condition = {"StringEqualsIgnoreCase": {"aws:ResourceTag/PlerionAccess": "Granted"}}
     role = account.session("Appliance", allow("kms:Encrypt", resource="arn:aws:kms:*:*:key/*", Condition=condition))
     key = account.key()
@@ -80,7 +80,7 @@ def test_a_permissions_boundary_limits_delegated_access(account: Account) -> Non
     assert code_of(role.kms.encrypt, KeyId=key, Plaintext=b"x") == "allowed"
 
 
-def test_managed_and_group_policies_count(account: Account) -> None:
+def test_managed_and_group_policies_apply(account: Account) -> None:
     key, iam = account.key(), account.root.iam
     user = make_user(account.root, "User")
     assert code_of(user.kms.describe_key, KeyId=key) == DENIED
@@ -201,7 +201,7 @@ class TestAcrossAccounts:
         assert code_of(getattr(role.kms, operation), KeyId=key) == "allowed"
 
 
-def test_keys_of_the_own_account_that_do_not_exist(account: Account) -> None:
+def test_keys_of_the_callers_account_that_do_not_exist(account: Account) -> None:
     role = account.session("Role", allow("kms:*"))
     missing = "11111111-2222-3333-4444-555555555555"
     arn = f"arn:aws:kms:us-east-1:{account.id}"
@@ -218,7 +218,7 @@ def test_keys_of_the_own_account_that_do_not_exist(account: Account) -> None:
     assert error_of(role.kms.describe_key, KeyId=elsewhere) == ("NotFoundException", "Invalid arn eu-west-1")
 
 
-def test_a_blob_that_is_no_ciphertext(account: Account) -> None:
+def test_a_blob_that_is_not_a_ciphertext(account: Account) -> None:
     role = account.session("Role", allow("kms:*"))
     assert code_of(role.kms.decrypt, CiphertextBlob=b"nonsense") == "InvalidCiphertextException"
 

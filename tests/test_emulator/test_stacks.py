@@ -1,4 +1,4 @@
-"""Stacks: what is not made does not end as made, and a stack acts for its maker in its maker's account."""
+"""Stacks: one whose resources are not all created is not complete, and a stack acts as its creator alone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def role(account: Account, **properties: Any) -> dict[str, Any]:
 
 
 def ends(caller: Caller, operation: str, text: str, done: str) -> str:
-    """The status that the stack ends with, or the code of the error if it is not taken at all."""
+    """The status that the stack ends with, or the code of the error if the call is refused."""
     cloudformation = caller.client("cloudformation")
     try:
         getattr(cloudformation, operation)(StackName="stack", TemplateBody=text, Capabilities=["CAPABILITY_NAMED_IAM"])
@@ -60,7 +60,9 @@ def maker(account: Account) -> Caller:
     ],
     ids=lambda resource: resource["Type"],
 )
-def test_what_is_not_made_fails_the_stack(account: Account, maker: Caller, resource: dict[str, Any]) -> None:
+def test_a_resource_that_is_not_offered_fails_the_stack(
+    account: Account, maker: Caller, resource: dict[str, Any]
+) -> None:
     status = create(maker, template(account, Thing=resource))
     assert status in ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "ValidationError")
     assert account.root.iam.list_policies(Scope="Local")["Policies"] == []

@@ -1,6 +1,6 @@
 """IAM calls: which resources each works on, and the engine's decision by identity policy about each permission.
 
-An entity that exists is decided on by its own ARN, with its path, and by its own tags.
+A call on an entity that exists is decided by the entity's own ARN, with its path, and by its tags.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ ARNS = {
 
 
 def prepare(call: Call) -> None:
-    """Name the user that a call means which names none, so that the provider reads it as the decision does; refuse tags
-    with the prefix that is AWS's own."""
+    """Add the calling user's name if a call leaves it out, so that decision and provider mean the same user; refuse
+    tags with the prefix that AWS reserves."""
     principal = call.resolved.caller.principal
     if call.operation in OF_THE_CALLER and not call.parameters.get("UserName") and principal.type is PrincipalType.USER:
         call.parameters["UserName"] = principal.arn.rpartition("/")[2]
     for member in ("PolicyArn", "PermissionsBoundary"):
         arn = call.parameters.get(member) or ""
-        if arn.startswith("arn:") and not arn.startswith("arn:aws:"):  # LocalStack takes it for the policy of `aws`
+        if arn.startswith("arn:") and not arn.startswith("arn:aws:"):  # LocalStack would use the policy of `aws`
             text = f"Policy {arn} does not exist or is not attachable."
             raise CommonServiceException("NoSuchEntity", text, status_code=404, sender_fault=True)
     errors.check_tag_keys(call.tags, "InvalidInput")
@@ -89,7 +89,7 @@ def pass_role(call: Call, role_arn: str, service: str) -> Decision:
 
 
 def _arn(call: Call, kind: str, entity: Mapping[str, Any] | None) -> str:
-    """The ARN of the call's resource: of what exists its own, of what does not the one that it would have."""
+    """The ARN of the call's resource; of a resource that does not exist the ARN that it would have."""
     parameters = call.parameters
     if not kind:
         return "*"
@@ -108,7 +108,7 @@ def _arn(call: Call, kind: str, entity: Mapping[str, Any] | None) -> str:
 
 
 def _entity(call: Call, kind: str) -> Mapping[str, Any] | None:
-    """The role, user, group or instance profile that the call names, as it is kept; None if there is none."""
+    """The role, user, group or instance profile that the call names, as LocalStack keeps it; None if absent."""
     iam = identities.store(call.caller_account)
     name = call.parameters.get(NAMES.get(kind, ""))
     kept: dict[str, tuple[Mapping[str, Any], str]] = {

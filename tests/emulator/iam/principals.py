@@ -1,8 +1,8 @@
 """The principals that a policy or grant names: whether they exist, and who they were when the policy was stored.
 
 AWS stores a role or user in a policy by its unique id. When the entity is deleted the id shows in the policy in place
-of the ARN, and an entity of the same name made later is not meant. Source: IAM user guide "AWS JSON policy elements:
-Principal"; KMS API reference, PutKeyPolicy (principals "must exist and be visible to AWS KMS").
+of the ARN, and a recreated entity of the same name is a different principal. Source: IAM user guide "AWS JSON policy
+elements: Principal"; KMS API reference, PutKeyPolicy (principals "must exist and be visible to AWS KMS").
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ ENTITY = re.compile(r"arn:[a-z-]+:(?:iam|sts)::([0-9]{12}):(user|role|assumed-ro
 
 
 def exists(arn: str) -> bool:
-    """Whether this ARN can be named: an account, a federated user, or a role, user or session's role that there is.
+    """Whether this ARN can be named: an account, a federated user, or a role, user or session's role that exists.
 
-    Every account number counts as an account. Roles that AWS services use for themselves start with `aws:` and are in
-    no account.
+    Every account number is accepted as an account. Roles that AWS services use for themselves start with `aws:` and
+    are in no account.
     """
     match = ENTITY.fullmatch(arn)
     if match is None:
@@ -89,7 +89,7 @@ def _unique_id(arn: str) -> str | None:
 
 
 def _arn_of_user(arn: str, unique_id: str) -> str | None:
-    """Where a user is by now: its name and path can change, those of a role cannot."""
+    """The present ARN of a user: its name and path can change, those of a role cannot."""
     match = ENTITY.fullmatch(arn)
     if match is None or match[2] != "user":
         return None

@@ -27,7 +27,7 @@ MAX_TAGS = 50
 
 
 class PatchedIamProvider(IamProvider):
-    """Checks what LocalStack takes unchecked, and answers the simulator's calls from the engine."""
+    """Checks what LocalStack does not, and answers the simulator's calls from the engine."""
 
     def _validate_trust_policy(self, policy_document: str) -> dict[str, Any]:
         error = validate_trust_policy(policy_document, principals.exists)
@@ -102,7 +102,7 @@ class PatchedIamProvider(IamProvider):
         return answer | {"InstanceProfiles": [_profile_shown(context, each) for each in answer["InstanceProfiles"]]}
 
     def update_user(self, context: RequestContext, user_name: str, **members: Any) -> None:
-        """A user that moves or is renamed stays the same user; LocalStack leaves the tags behind at the old ARN."""
+        """A user that moves or is renamed stays the same user; LocalStack leaves the tags at the old ARN."""
         entity = identities.store(context.account_id).USERS.get(user_name)
         former = entity.user["Arn"] if entity else ""
         super().update_user(context, user_name=user_name, **members)
@@ -114,7 +114,7 @@ class PatchedIamProvider(IamProvider):
             tags.update_tags(entity.user["Arn"], kept)
 
     def _update_tags(self, store: Any, arn: str, tags: Any, case_sensitive: bool = True) -> None:
-        """Tags that are added to others count with them."""
+        """The quota is for all tags of an entity, not for those of one request."""
         names = {name if case_sensitive else name.lower() for name in store.TAGS.get_tags(arn)}
         names |= {tag["Key"] if case_sensitive else tag["Key"].lower() for tag in tags or ()}
         if len(names) > MAX_TAGS:
@@ -156,7 +156,7 @@ def _profile_shown(context: RequestContext, profile: Mapping[str, Any]) -> dict[
 
 
 def take_scalars_in_conditions() -> None:
-    """Let IAM policies have JSON booleans and numbers as condition values, as IAM does; LocalStack wants strings."""
+    """Let IAM policies have JSON booleans and numbers as condition values, as IAM does; LocalStack expects strings."""
     validator = policy_validation.BaseIAMPolicyValidator
     check = validator._validate_condition_syntax
 
@@ -178,7 +178,7 @@ def _as_texts(block: Any) -> Any:
 
 
 def _check_policy_arn(arn: str) -> None:
-    """Refuse what is no ARN in AWS's words (recorded in localstack/localstack's IAM snapshots)."""
+    """Refuse an invalid ARN in AWS's words (recorded in localstack/localstack's IAM snapshots)."""
     if parse_arn(arn) is None:
         raise errors.validation("Invalid ARN:  Could not be parsed!")
 
@@ -190,7 +190,7 @@ def _inline(entity: Any, replaced: str) -> list[str]:
 
 
 def _check_identity_policy(text: str, holder: Holder, others: Sequence[str] = ()) -> None:
-    """Refuse what IAM does not store. Where LocalStack says what is wrong it does so in IAM's words, and first."""
+    """Refuse what IAM does not store. LocalStack's validator, which has IAM's words, runs first."""
     error = validate_identity_policy(text, holder, sum(policy_size(other) for other in others))
     if error is None:
         return

@@ -1,7 +1,7 @@
 """KMS calls: their keys resolved, the engine asked, the provider pointed at the account that owns the key.
 
-LocalStack looks bare ids, aliases, ciphertexts and grants up in the caller's account. Once a call is allowed it is
-handed on as a call in the owner's account with the bare key id, which covers all of these in one place.
+LocalStack looks bare ids, aliases, ciphertexts and grants up in the caller's account. An allowed call is
+forwarded as a call in the owner's account with the bare key id, which covers all of these in one place.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ def authorize(call: Call) -> Decision:
 def forward_to_owner(call: Call) -> None:
     """After the decision: refuse what the state of a key does not allow, then make it a call in the owner's account.
 
-    Raises DisabledException, KMSInvalidStateException; NotFoundException for a key that does not exist, which can get
-    here only without enforcement.
+    Raises DisabledException, KMSInvalidStateException; NotFoundException for a key that does not exist, which can
+    happen only without enforcement.
     """
     for role, key in call.keys.items():
         if key is None:

@@ -21,7 +21,7 @@ PRINCIPAL = re.compile(r"arn:[a-z-]+:(iam|sts)::[0-9]{12}:(root|(user|role|assum
 
 
 def check_grant(request: Mapping[str, Any], key: Any) -> None:
-    """Refuse a grant with operations that the key cannot do, with constraints that it cannot have, or for nobody.
+    """Refuse a grant with operations or constraints that the key does not support, or with an unknown principal.
 
     Raises ValidationError and InvalidArnException as KMS does.
     """

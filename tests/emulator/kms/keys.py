@@ -59,11 +59,11 @@ class ResolvedKey:
 
 
 NOTHING: KmsStore = AccountRegionBundle("kms", KmsStore)["0" * 12]["us-east-1"]
-"""What an account holds that never made anything."""
+"""The state of an account that has no resources."""
 
 
 def store(account: str, region: str) -> KmsStore:
-    """The KMS state of an account in a Region. Asking makes no state: anyone may name any account."""
+    """The KMS state of an account in a Region. Reading creates none: a caller may name any account."""
     made = account in kms_stores and region in kms_stores[account]
     return kms_stores[account][region] if made else NOTHING
 
@@ -71,8 +71,8 @@ def store(account: str, region: str) -> KmsStore:
 def find(reference: str, account: str, region: str) -> ResolvedKey | None:
     """The key that `reference` (key id, key ARN, alias name or alias ARN) means for a caller of `account`.
 
-    None where another account has no such key: AWS does not let a caller tell a missing from a forbidden key there.
-    Raises NotFoundException where the caller's own account has no such key, or the ARN names another Region.
+    None if another account has no such key: AWS does not let a caller distinguish a missing from a forbidden key there.
+    Raises NotFoundException if the caller's own account has no such key, or the ARN names another Region.
     """
     match = KEY_ARN.fullmatch(reference)
     if match is None:
@@ -96,9 +96,9 @@ def find(reference: str, account: str, region: str) -> ResolvedKey | None:
 
 
 def find_by_ciphertext(blob: bytes, account: str, region: str) -> ResolvedKey | None:
-    """The key that encrypted `blob`, in whichever account; None where there is none any more.
+    """The key that encrypted `blob`, in whichever account; None if it was deleted.
 
-    Raises ValueError where `blob` is not a KMS ciphertext.
+    Raises ValueError if `blob` is not a KMS ciphertext.
     """
     try:
         key_id = deserialize_ciphertext_blob(blob).key_id
@@ -118,7 +118,7 @@ def stores(region: str) -> Iterator[tuple[str, KmsStore]]:
 
 
 def key_policy(key: ResolvedKey) -> str:
-    """The key policy's JSON text; roles and users in it that are gone by now are named by their unique ids."""
+    """The key policy's JSON text; deleted roles and users are named in it by their unique ids."""
     return principals.as_stored(key.kms_key, key.kms_key.policy)
 
 
@@ -133,7 +133,7 @@ def _made(key: ResolvedKey) -> datetime:
 
 
 def as_engine_key(key: ResolvedKey) -> Key:
-    """The key with policy, tags, aliases and grants as they are now."""
+    """The key with its current policy, tags, aliases and grants."""
     metadata: Any = key.kms_key.metadata
     owner_store = store(key.account, key.region)
     aliases = list(owner_store.aliases.values())

@@ -106,7 +106,7 @@ class PatchedKmsProvider(KmsProvider):
             token = _another_token(context.account_id, context.region)
             store.grant_tokens[token] = same.metadata["GrantId"]
             return {"GrantId": same.metadata["GrantId"], "GrantToken": token}
-        # LocalStack would store what it is given, and would take any grant of the same name for the same grant.
+        # LocalStack would store the request itself, and would return any grant of the same name.
         answer = super().create_grant(context, copy.deepcopy(request))
         metadata: Any = store.grants[answer["GrantId"]].metadata
         metadata["KeyArn"] = key.metadata["Arn"]
@@ -118,12 +118,14 @@ class PatchedKmsProvider(KmsProvider):
         return answer
 
     def list_grants(self, context: RequestContext, request: Any) -> Any:
-        """The key's grants, as they are shown; LocalStack looks for the grantee among the names given at first."""
+        """The key's grants as AWS lists them; LocalStack compares the grantee with the ARN given at first."""
         store = self._get_store(context.account_id, context.region)
         grants = [keys.shown_grant(grant) for grant in list(store.grants.values())]
-        wanted = {member: request[member] for member in ("KeyId", "GrantId", "GranteePrincipal") if request.get(member)}
-        matching = [grant for grant in grants if all(grant.get(member) == value for member, value in wanted.items())]
-        if "GrantId" in wanted and not matching:
+        requested = {
+            member: request[member] for member in ("KeyId", "GrantId", "GranteePrincipal") if request.get(member)
+        }
+        matching = [grant for grant in grants if all(grant.get(member) == value for member, value in requested.items())]
+        if "GrantId" in requested and not matching:
             raise InvalidGrantIdException()
         return _page_of_grants(matching, request.get("Limit"), request.get("Marker"))
 
@@ -185,14 +187,14 @@ class PatchedKmsProvider(KmsProvider):
         )
 
     def generate_data_key(self, context: RequestContext, request: Any) -> Any:
-        """A data key of the wanted length; LocalStack's always has 32 bytes."""
-        wanted = [request.get(member) for member in ("KeySpec", "NumberOfBytes")]
-        if (wanted[0] is None) == (wanted[1] is None):
+        """A data key of the requested length; LocalStack's always has 32 bytes."""
+        requested = [request.get(member) for member in ("KeySpec", "NumberOfBytes")]
+        if (requested[0] is None) == (requested[1] is None):
             raise ValidationException("Please specify either number of bytes or key spec.")
         key = self._get_kms_key(context.account_id, context.region, request["KeyId"])
         if key.metadata["KeySpec"] != "SYMMETRIC_DEFAULT":
             raise InvalidKeyUsageException(f"{key.metadata['Arn']} key spec is not valid for {context.operation.name}.")
-        plain = os.urandom(DATA_KEY_BYTES[wanted[0]] if wanted[0] else int(wanted[1] or 0))
+        plain = os.urandom(DATA_KEY_BYTES[requested[0]] if requested[0] else int(requested[1] or 0))
         return {
             "KeyId": key.metadata["Arn"],
             "Plaintext": plain,

@@ -24,7 +24,7 @@ from plerion_kms.authorization.sts import Role, StsCall, authorize_call
 from plerion_kms.authorization.validation import validate_session_policy
 
 UNSIGNED_OPERATIONS = {"AssumeRoleWithWebIdentity": federation.web_identity, "AssumeRoleWithSAML": federation.saml}
-"""Operations that are called without AWS credentials, and who calls them."""
+"""Operations that are called without AWS credentials, and the function that reads their caller."""
 
 ROLE_ARN = re.compile(r"arn:[a-z-]+:iam::([0-9]{12}):role/(?:.*/)?([^/]+)")
 MAX_POLICY_ARNS = 10
@@ -35,7 +35,7 @@ ROOT_DURATION = 3600
 
 @dataclass(frozen=True, slots=True)
 class AssumedRole:
-    """The role that a call asks for, as it is now."""
+    """The role that a call asks for, in its current state."""
 
     account: str
     name: str
@@ -58,7 +58,7 @@ def prepare(call: Call) -> None:
 
 
 def authorize(call: Call) -> Decision:
-    """Ask the engine; a role that does not exist is for it a role without a trust policy."""
+    """Ask the engine; it refuses a role that does not exist."""
     found = role(call)
     engine_role = None
     if found is not None:
@@ -86,7 +86,7 @@ def _passed_tags(call: Call) -> dict[str, Any]:
 
 
 def role(call: Call) -> AssumedRole | None:
-    """The role that the call names, None where there is none of exactly this ARN."""
+    """The role that the call names, None if no role has exactly this ARN."""
     match = ROLE_ARN.fullmatch(call.parameters.get("RoleArn") or "")
     if match is None:
         return None
@@ -99,16 +99,16 @@ def role(call: Call) -> AssumedRole | None:
 
 
 def check_duration(call: Call, found: AssumedRole) -> None:
-    """The wanted duration against the role's maximum, and one hour for a role assumed by a role."""
-    wanted = call.parameters.get("DurationSeconds")
-    if wanted is None:
+    """The requested duration against the role's maximum, and one hour for a role assumed by a role."""
+    requested = call.parameters.get("DurationSeconds")
+    if requested is None:
         return
     session = call.resolved.session
-    if session is not None and session.kind is SessionKind.ROLE and wanted > CHAINED_DURATION:
+    if session is not None and session.kind is SessionKind.ROLE and requested > CHAINED_DURATION:
         raise errors.validation(
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
         )
-    if wanted > found.max_duration:
+    if requested > found.max_duration:
         raise errors.validation("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
 
 
@@ -123,21 +123,21 @@ def _check_session_kind(call: Call) -> None:
 
 
 def _check_multi_factor(call: Call) -> None:
-    """The emulator has no MFA devices, so that no code is the right one."""
+    """The emulator has no MFA devices, so that no code is right."""
     if call.parameters.get("SerialNumber") or call.parameters.get("TokenCode"):
         raise errors.access_denied("MultiFactorAuthentication failed with invalid MFA one time pass code.", "query")
 
 
 def _set_duration(call: Call) -> None:
-    """12 hours by default; for the root user one hour, also where it asks for more (STS API reference)."""
-    wanted = call.parameters.get("DurationSeconds") or DEFAULT_DURATION
+    """12 hours by default; for the root user one hour, even if it requests more (STS API reference)."""
+    requested = call.parameters.get("DurationSeconds") or DEFAULT_DURATION
     is_root = call.resolved.caller.principal.type is PrincipalType.ACCOUNT_ROOT
-    call.parameters["DurationSeconds"] = min(wanted, ROOT_DURATION) if is_root else wanted
+    call.parameters["DurationSeconds"] = min(requested, ROOT_DURATION) if is_root else requested
 
 
 def _check_tags(call: Call) -> None:
-    """The limits that no policy decides about: for the tags of a token or assertion those of AssumeRole's members, and
-    for all the prefix that is AWS's own."""
+    """The limits that no policy decides about: AssumeRole's for the tags of a token or assertion, and for all tags the
+    prefix that AWS reserves."""
     passed = _passed_tags(call)
     model = call.context.service.operation_model("AssumeRole")
     for member, value in passed.items():

@@ -32,7 +32,7 @@ ROLE_ACCOUNT = re.compile(r"arn:[a-z-]+:iam::([0-9]{12}):role/.+")
 
 @dataclass(frozen=True, slots=True)
 class Federated:
-    """Who the token or assertion says the caller is. tags, transitive: session tags that it passes; context: what the
+    """The caller that the token or assertion names. tags, transitive: session tags that it passes; context: what the
     session keeps of it."""
 
     caller: Caller

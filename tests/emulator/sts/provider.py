@@ -20,7 +20,7 @@ from plerion_kms.authorization.kinds import PolicyKind
 
 
 class PatchedStsProvider(StsProvider):
-    """Keeps each session that it hands out in `emulator.sts.sessions`, where the gate finds it again."""
+    """Keeps each session that it issues in `emulator.sts.sessions`, where the gate finds it."""
 
     def get_caller_identity(self, context: RequestContext, **_: Any) -> Any:
         principal = context.call.resolved.caller.principal
@@ -34,10 +34,10 @@ class PatchedStsProvider(StsProvider):
         answer = self._assume(call, super().assume_role_with_web_identity, context, members)
         if call.federated is not None:
             issuer = call.federated.caller.principal.arn.partition("/")[2]
-            seen = call.federated.caller.context
+            context_keys = call.federated.caller.context
             answer["Provider"] = call.federated.caller.principal.arn
-            answer["SubjectFromWebIdentityToken"] = seen[f"{issuer}:sub"]
-            answer["Audience"] = seen[f"{issuer}:aud"]
+            answer["SubjectFromWebIdentityToken"] = context_keys[f"{issuer}:sub"]
+            answer["Audience"] = context_keys[f"{issuer}:aud"]
         return answer
 
     def assume_role_with_saml(self, context: RequestContext, **members: Any) -> Any:
@@ -97,7 +97,7 @@ class PatchedStsProvider(StsProvider):
                 issuer_arn=principal.issuer_arn,
                 issuer_id=principal.user_id,
                 tags=call.tags,
-                transitive=frozenset(call.tags),  # federation tags are transitive by themselves
+                transitive=frozenset(call.tags),  # federation tags are always transitive
                 policies=_inline(call),
                 policy_arns=_arns(call),
             )
@@ -110,7 +110,7 @@ class PatchedStsProvider(StsProvider):
         principal = call.resolved.caller.principal
         credentials = _credentials(answer)
         kept = sts_stores[call.caller_account][identities.IAM_REGION].credentials[credentials["access_key_id"]]
-        kept.arn, kept.user_id = principal.arn, principal.user_id  # LocalStack takes every caller for the root user
+        kept.arn, kept.user_id = principal.arn, principal.user_id  # LocalStack uses the root user for every caller
         sessions.remember(
             Session(
                 **credentials,
@@ -145,7 +145,7 @@ def _arns(call: Call) -> tuple[str, ...]:
 
 
 def _source_identity(call: Call) -> dict[str, str]:
-    """The source identity that the session carries: the caller's, or else the one asked for."""
+    """The source identity that the session carries: the caller's, or else the requested one."""
     identity = call.resolved.caller.context.get("aws:SourceIdentity") or call.parameters.get("SourceIdentity")
     return {"aws:SourceIdentity": str(identity)} if identity else {}
 

@@ -1,4 +1,4 @@
-"""Role trust policies, with the roles and users in them kept by who they were (see `emulator.iam.principals`)."""
+"""Role trust policies, whose principals are kept by unique id (see `emulator.iam.principals`)."""
 
 from __future__ import annotations
 
