@@ -55,18 +55,10 @@ def store(account: str) -> IamStore:
 
 def role(account: str, name: str) -> Identity | None:
     """The role of this name, None if absent."""
-    iam = store(account)
-    entity = iam.ROLES.get(name)
+    entity = store(account).ROLES.get(name)
     if entity is None:
         return None
-    arn = entity.role["Arn"]
-    return Identity(
-        arn=arn,
-        unique_id=entity.role["RoleId"],
-        tags=iam.TAGS.get_tags(arn),
-        policies=_policies(account, entity),
-        boundary=_boundary(account, entity.role),
-    )
+    return _identity(account, entity.role, entity.role["RoleId"], _policies(account, entity))
 
 
 def user(account: str, name: str) -> Identity | None:
@@ -75,18 +67,11 @@ def user(account: str, name: str) -> Identity | None:
     entity = iam.USERS.get(name)
     if entity is None:
         return None
-    arn = entity.user["Arn"]
     policies = _policies(account, entity)
     for group in list(iam.GROUPS.values()):
         if name in group.member_user_names:
             policies += _policies(account, group)
-    return Identity(
-        arn=arn,
-        unique_id=entity.user["UserId"],
-        tags=iam.TAGS.get_tags(arn),
-        policies=policies,
-        boundary=_boundary(account, entity.user),
-    )
+    return _identity(account, entity.user, entity.user["UserId"], policies)
 
 
 def user_name(account: str, unique_id: str, former: str) -> str | None:
@@ -123,8 +108,12 @@ def _policies(account: str, entity: Any) -> tuple[Policy, ...]:
     )
 
 
-def _boundary(account: str, entity: Mapping[str, Any]) -> Policy | None:
-    boundary = entity.get("PermissionsBoundary")
-    if not boundary:
-        return None
-    return managed_policy(account, boundary["PermissionsBoundaryArn"], PolicyKind.BOUNDARY)
+def _identity(account: str, members: Mapping[str, Any], unique_id: str, policies: tuple[Policy, ...]) -> Identity:
+    arn, boundary = members["Arn"], members.get("PermissionsBoundary")
+    return Identity(
+        arn,
+        unique_id,
+        store(account).TAGS.get_tags(arn),
+        policies,
+        managed_policy(account, boundary["PermissionsBoundaryArn"], PolicyKind.BOUNDARY) if boundary else None,
+    )

@@ -70,9 +70,8 @@ def forward_to_owner(call: Call) -> None:
     for role, key in call.keys.items():
         if key is None:
             raise NotFoundException("The key does not exist.")
-        error = None
-        if role is not On.FORMER:
-            error = key_state.refusal(call.operation, key.kms_key.metadata["KeyState"], key.arn)
+        state = key.kms_key.metadata["KeyState"]
+        error = None if role is On.FORMER else key_state.refusal(call.operation, state, key.arn)
         if error is not None:
             raise errors.from_decision(error)
         if call.operation in CRYPTOGRAPHIC:

@@ -127,16 +127,12 @@ def remember_use(key: ResolvedKey) -> None:
     key.kms_key.last_used = datetime.now(UTC)
 
 
-def _made(key: ResolvedKey) -> datetime:
-    made: datetime = key.kms_key.metadata["CreationDate"]
-    return made.astimezone(UTC)
-
-
 def as_engine_key(key: ResolvedKey) -> Key:
     """The key with its current policy, tags, aliases and grants."""
     metadata: Any = key.kms_key.metadata
     owner_store = store(key.account, key.region)
     aliases = list(owner_store.aliases.values())
+    last_used: datetime = getattr(key.kms_key, "last_used", metadata["CreationDate"].astimezone(UTC))
     return Key(
         arn=key.arn,
         policy=parse_policy(key_policy(key), PolicyKind.KEY, "key policy"),
@@ -150,8 +146,10 @@ def as_engine_key(key: ResolvedKey) -> Key:
         multi_region=bool(metadata["MultiRegion"]),
         multi_region_type=(metadata.get("MultiRegionConfiguration") or {}).get("MultiRegionKeyType", ""),
         aws_managed=metadata["KeyManager"] == "AWS",
-        unused_days=(datetime.now(UTC) - getattr(key.kms_key, "last_used", _made(key))).days,
-        grants=tuple(as_engine_grant(grant) for grant in list(owner_store.grants.values()) if _is_on(grant, key)),
+        unused_days=(datetime.now(UTC) - last_used).days,
+        grants=tuple(
+            as_engine_grant(each) for each in list(owner_store.grants.values()) if each.metadata["KeyArn"] == key.arn
+        ),
     )
 
 
@@ -177,10 +175,6 @@ def as_engine_grant(grant: KmsGrant) -> Grant:
         subset=constraints.get("EncryptionContextSubset"),
         source_arn=constraints.get("SourceArn") or "",
     )
-
-
-def _is_on(grant: KmsGrant, key: ResolvedKey) -> bool:
-    return bool(grant.metadata["KeyArn"] == key.arn)
 
 
 def _target(alias: Any) -> str:

@@ -65,11 +65,7 @@ class PatchedStsProvider(StsProvider):
             issuer_id=found.identity.unique_id,
             tags=call.tags | inherited | dict(federated.tags),
             transitive=frozenset(
-                (
-                    *(call.parameters.get("TransitiveTagKeys") or ()),
-                    *inherited,
-                    *federated.transitive,
-                )
+                (*(call.parameters.get("TransitiveTagKeys") or ()), *inherited, *federated.transitive)
             ),
             policies=_inline(call),
             policy_arns=_arns(call),
