@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from emulator.call import Call
 from plerion_kms.authorization.decision import Decision
@@ -23,21 +22,10 @@ def decide(call: Call, action: str, resource: Resource, context: Mapping[str, Co
     return authorize(request, caller.policies())
 
 
-def first_refusal(decisions: Iterable[Decision]) -> Decision:
-    """Of the decisions about all permissions that a call needs: the first refusal, else the last allow."""
-    answer: Decision | None = None
-    for answer in decisions:
-        if not answer.allowed:
-            break
-    assert answer is not None
-    return answer
-
-
-def request_tags(parameters: Mapping[str, Any]) -> dict[str, ContextValue]:
+def request_tags(call: Call) -> dict[str, ContextValue]:
     """`aws:RequestTag/*` and `aws:TagKeys` from a request's Tags and TagKeys members."""
-    tags = {tag["Key"]: tag["Value"] for tag in parameters.get("Tags") or ()}
-    keys = (*tags, *(parameters.get("TagKeys") or ()))
-    context: dict[str, ContextValue] = {f"aws:RequestTag/{key}": value for key, value in tags.items()}
+    keys = (*call.tags, *(call.parameters.get("TagKeys") or ()))
+    context: dict[str, ContextValue] = {f"aws:RequestTag/{key}": value for key, value in call.tags.items()}
     if keys:
         context["aws:TagKeys"] = keys
     return context

@@ -1,7 +1,7 @@
 """Who calls: from the credentials of a request to the engine's `Caller`.
 
-An access key id of 12 digits is the root user of that account, whatever its secret: the convenience that tests start
-from. Everything else must have been issued here: by STS (the session token must be the one issued with it) or as an IAM
+An access key id of 12 digits is the root user of that account, whatever its secret: a convenience for tests.
+Everything else must have been issued here: by STS (the session token must be the one issued with it) or as an IAM
 user's access key. Signatures themselves are not verified.
 """
 
@@ -63,13 +63,13 @@ class Credentials:
     service: str
 
     def as_header(self) -> str:
-        """An Authorization header that says this and nothing else."""
+        """An Authorization header with these values and nothing else."""
         scope = f"{self.access_key_id}/{self.date}/{self.region}/{self.service}/aws4_request"
         return f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
 
 
 @dataclass(frozen=True, slots=True)
-class Resolved:
+class ResolvedCaller:
     """The caller, and the session that it calls with (None for root and long-term keys)."""
 
     caller: Caller
@@ -92,18 +92,18 @@ def credentials(headers: Mapping[str, str]) -> Credentials:
     return Credentials(access_key_id, headers.get("X-Amz-Security-Token") or "", date, region, service)
 
 
-def resolve(given: Credentials, context: Mapping[str, ContextValue]) -> Resolved:
+def resolve(given: Credentials, context: Mapping[str, ContextValue]) -> ResolvedCaller:
     """The caller behind `given`, with `context` (of the connection) added to the session's own.
 
-    Raises CredentialsError where AWS would not accept the credentials, StoreError where a policy of the caller's cannot
-    be found.
+    Raises CredentialsError if AWS would not accept the credentials, StoreError if a policy of the caller's cannot be
+    found.
     """
     if ROOT_ACCESS_KEY.fullmatch(given.access_key_id):
-        return Resolved(root(given.access_key_id, context))
+        return ResolvedCaller(root(given.access_key_id, context))
     session = sessions.find(given.access_key_id)
     if session is not None:
-        return Resolved(_session_caller(session, given, context), session)
-    return Resolved(_access_key_user(given, context))
+        return ResolvedCaller(_session_caller(session, given, context), session)
+    return ResolvedCaller(_access_key_user(given, context))
 
 
 def root(account: str, context: Mapping[str, ContextValue]) -> Caller:
@@ -171,14 +171,14 @@ def _issuer_caller(session: Session, context: Mapping[str, ContextValue]) -> Cal
         return root(session.account, context)
     name = identities.user_name(session.account, session.issuer_id, session.issuer_arn.rpartition("/")[2])
     if name is None:
-        raise CredentialsError(Problem.UNKNOWN, f"the user of session {session.arn} does not exist any more")
+        raise CredentialsError(Problem.UNKNOWN, f"the user of session {session.arn} no longer exists")
     return _user_caller(session.account, name, context)
 
 
 def _role_caller(session: Session, context: Mapping[str, ContextValue]) -> Caller:
     role = identities.role(session.account, session.issuer_arn.rpartition("/")[2])
     if role is None or role.unique_id != session.issuer_id:
-        raise CredentialsError(Problem.UNKNOWN, f"the role of session {session.arn} does not exist any more")
+        raise CredentialsError(Problem.UNKNOWN, f"the role of session {session.arn} no longer exists")
     principal = Principal(
         PrincipalType.ROLE_SESSION,
         session.arn,
@@ -193,7 +193,7 @@ def _role_caller(session: Session, context: Mapping[str, ContextValue]) -> Calle
 
 
 def session_policies(session: Session) -> tuple[Policy, ...] | None:
-    """The session's policies compiled, None where it was made without any."""
+    """The session's policies compiled, None if it has none."""
     if session.policies is None and not session.policy_arns:
         return None
     return (

@@ -5,6 +5,8 @@ Source: plerion_kms/authorization/RULES.md "Error texts".
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from localstack.aws.api import CommonServiceException
 
 from emulator.caller import Problem
@@ -33,6 +35,19 @@ def bad_credentials(problem: Problem, protocol: str) -> CommonServiceException:
     """Credentials that AWS would not accept."""
     code, status, message = (_QUERY if protocol == "query" else _JSON)[problem]
     return CommonServiceException(code, message, status_code=status, sender_fault=True)
+
+
+def check_tag_keys(tag_keys: Iterable[str], code: str) -> None:
+    """Raise an error with this code for a tag key with the prefix that AWS reserves."""
+    for tag_key in tag_keys:
+        if tag_key.lower().startswith("aws:"):
+            text = f"The tag key {tag_key} is not valid: keys that start with aws: are reserved."
+            raise CommonServiceException(code, text, sender_fault=True)
+
+
+def validation(message: str) -> CommonServiceException:
+    """A member of the request that the service does not accept."""
+    return CommonServiceException("ValidationError", message, sender_fault=True)
 
 
 def access_denied(message: str, protocol: str) -> CommonServiceException:

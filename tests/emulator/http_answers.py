@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 
 
 class UnreadableError(Exception):
-    """A request that is refused before it is known what it asks for: AWS's code, the HTTP status and a sentence."""
+    """A request that is refused before its operation is known: AWS's code, the HTTP status and a sentence."""
 
     def __init__(self, code: str, status: int, message: str) -> None:
         super().__init__(message)
@@ -20,7 +20,7 @@ class UnreadableError(Exception):
 
 
 def malformed(message: str) -> UnreadableError:
-    """What is not a proper HTTP request."""
+    """A request that is not well-formed HTTP."""
     return UnreadableError("MalformedHttpRequestException", 400, message)
 
 

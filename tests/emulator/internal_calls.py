@@ -1,7 +1,7 @@
-"""LocalStack's calls to itself: made for somebody, also where a thread of LocalStack's makes them.
+"""LocalStack's calls to itself, attributed to the caller that triggered them, including calls from its threads.
 
 CloudFormation, for one, creates a stack's resources in a thread. The thread inherits the context variables of the
-request that started it, so that the gate knows for whom it works.
+request that started it, so that the gate knows the caller.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from localstack.utils.threads import FuncThread
 
 
 def carry_context_into_threads() -> None:
-    """Make LocalStack's one-shot threads run in the context that started them. Thread pools are left alone: their
-    threads serve many."""
+    """Make LocalStack's one-shot threads run in the context that started them. Thread pools are left alone: a
+    thread of theirs serves many requests."""
     start = FuncThread.start
 
     def start_in_context(thread: Any) -> None:

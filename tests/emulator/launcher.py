@@ -1,4 +1,4 @@
-"""What runs in the emulator's process: checks, then LocalStack until the process that started it is gone.
+"""What runs in the emulator's process: checks, then LocalStack until the parent process exits.
 
 Started as a script by `emulator.process`, with `name=value` arguments: `socket` and `status` (inherited file
 descriptors), `folder`, `enforce`. It is kept readable for old Pythons, so that it can say that they are too old.
@@ -53,9 +53,9 @@ def supply_deprecated() -> None:
 
 
 def end_with_parent(folder: str) -> None:
-    """Leave as soon as standard input says or shows that the parent stopped the emulator or is gone.
+    """Exit as soon as the parent says `stop` on standard input, or has exited.
 
-    A parent that is gone cannot remove the folder, so that is done here unless the parent said `stop`. The parent's
+    A parent that was killed cannot remove the folder, so that is done here unless the parent said `stop`. The parent's
     identity is checked too, for one that was killed while a fork of it still holds the pipe open.
     """
     import select
@@ -101,7 +101,7 @@ def main() -> int:
         run(int(arguments["socket"]), enforce=arguments["enforce"] == "1", on_ready=ready)
     except OSError as error:
         if not answered.is_set():
-            report(status, f"LocalStack cannot start ({error}); put that right and try again.")
+            report(status, f"LocalStack cannot start ({error}); fix that and try again.")
         raise
     return 0
 

@@ -1,7 +1,7 @@
 """Members of a request that LocalStack's models of the services do not have.
 
 AWS's services get new members, and LocalStack's models are older: it drops what it does not know, so that a grant would
-be made without its constraint. Such a call is refused, with the member's name.
+be created without its constraint. Such a call is refused, with the member's name.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from localstack.aws.api import RequestContext
 
+from emulator.call import name_of
 from emulator.offered import not_offered
 
 OF_THE_QUERY_PROTOCOL = frozenset({"Action", "Version"})
@@ -29,7 +30,7 @@ def check(context: RequestContext) -> None:
     else:
         unknown = list(_unknown(shape, json.loads(context.request.get_data() or b"{}"), ""))
     if unknown:
-        raise not_offered(f"{', '.join(unknown[:10])} of {context.service.service_name}:{context.operation.name}")
+        raise not_offered(f"{', '.join(unknown[:10])} of {name_of(context)}")
 
 
 def _unknown(shape: Shape | None, value: Any, path: str) -> Iterator[str]:

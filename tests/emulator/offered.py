@@ -2,8 +2,8 @@
 
 (For the resources of a CloudFormation stack see `emulator.cloudformation.resources`.)
 
-The emulator proves the modules and is what the audit is tried on; it is not a second AWS. What nothing here needs is
-refused as not offered. What is on the lists answers as AWS does.
+The emulator tests the modules and the audit; it is not a second AWS. Operations and parameters that these do not need
+are refused as not offered. Those on the lists answer as AWS does.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def check_parameters(service: str, operation: str, parameters: Iterable[str]) ->
 
 
 def not_offered(what: str) -> CommonServiceException:
-    """The refusal of what AWS has and nothing here needs."""
+    """The refusal of something that AWS has and this project does not need."""
     return CommonServiceException(
         "UnsupportedOperation", f"The emulator does not offer {what}.", status_code=400, sender_fault=True
     )

@@ -1,4 +1,4 @@
-"""The emulator as its users see it: a process that is started, has an address and a log, and is stopped."""
+"""The emulator's process: started, reachable at an address, with a log, stopped."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT", "LD_LIBRARY_PA
 
 
 class EmulatorError(Exception):
-    """The emulator cannot start or has stopped: one sentence that says what, where and how to mend it."""
+    """The emulator cannot start or has stopped: one sentence that says what, where and how to fix it."""
 
 
 class Emulator:
     """LocalStack as a process of its own, on a port of 127.0.0.1, its state in a temporary folder.
 
-    enforce: False switches authorization off and leaves everything else as it is, for comparison.
-    port: None takes a free one.
+    enforce: False switches authorization off and changes nothing else, for comparison.
+    port: None uses a free one.
     python: the interpreter that has localstack-core installed.
     start_timeout: seconds until a start is given up.
     services: the AWS services to offer, by their boto3 names.
 
-    Several can run side by side. The process ends with the one that started it, however that one ends.
+    Several can run at once. The process exits with its parent, even if the parent is killed.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Emulator:
         self.endpoint_url = f"http://127.0.0.1:{port}"
 
     def stop(self) -> None:
-        """End the process and everything it started, and remove its folder. Does nothing where nothing runs."""
+        """End the process and everything it started, and remove its folder. Does nothing if it does not run."""
         self._stop(STOP_TIMEOUT)
 
     def ended(self) -> str | None:
@@ -123,7 +123,7 @@ class Emulator:
     ) -> None:
         ended = self.ended()
         self.stop()
-        # What else went wrong followed from it, and says less.
+        # Other errors followed from it and are less helpful.
         if ended is not None and isinstance(error, Exception):
             raise EmulatorError(ended) from error
 
@@ -143,7 +143,7 @@ class Emulator:
             with (folder / "log").open("wb") as log:
                 return subprocess.Popen(
                     command,
-                    stdin=subprocess.PIPE,  # the launcher ends when this closes, however the parent came to its end
+                    stdin=subprocess.PIPE,  # the launcher ends when this closes, even if the parent was killed
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     env=environment,
@@ -184,7 +184,7 @@ class Emulator:
 
 
 def _listen(port: int | None) -> socket.socket:
-    """A listening socket. The process inherits it, so that no other program can take the port in between."""
+    """A listening socket. The process inherits it, so that no other program can get the port in between."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -205,7 +205,7 @@ def _listen(port: int | None) -> socket.socket:
 
 
 def _settings(folder: Path, port: int, services: Sequence[str]) -> dict[str, str]:
-    """LocalStack's configuration: offline, quiet, only the wanted services, all state in the folder."""
+    """LocalStack's configuration: offline, quiet, only the requested services, all state in the folder."""
     return {
         "HOME": str(folder),
         "FILESYSTEM_ROOT": str(folder / "localstack"),

@@ -1,8 +1,8 @@
-"""The one reading of a request: which service, operation, Region and credentials it names.
+"""Reads a request once: which service, operation, Region and credentials it names.
 
-AWS's clients say each of these once. What says one of them twice, or two that do not fit together, is refused: the gate
-and LocalStack might take one each. LocalStack gets the headers written anew from what was read here, and what the gate
-decides about goes into the request's context (see `emulator.gate`), so that nothing is left for it to derive.
+AWS's clients say each of these once. A request that says one of them twice, or two that do not agree, is refused:
+the gate might read one and LocalStack the other. LocalStack gets headers that are rewritten from what was read here,
+and what the gate decides about is in the request's context (see `emulator.gate`), so that LocalStack derives nothing.
 
 Source of the codes: KMS, IAM and STS API references, "Common errors"; AWS JSON protocol (`UnknownOperationException`,
 `SerializationException`).
@@ -27,13 +27,12 @@ from localstack.http import Response
 from localstack.utils.aws.arns import get_partition
 from werkzeug.datastructures import Headers, MultiDict
 
-from emulator.call import ExternalRequestContext
+from emulator.call import NAME_LENGTH, ExternalRequestContext, name_of
 from emulator.caller import Credentials, CredentialsError, credentials
 from emulator.gate import note_refusal
 from emulator.http_answers import UnreadableError, body_of, malformed
 from emulator.offered import OFFERED, SIGNING_NAMES, services
 
-NAME_LENGTH = 100
 JSON_TYPE = re.compile(r"application/x-amz-json-1\.[01](;.*)?")
 FORM_TYPE = re.compile(r"application/x-www-form-urlencoded(;.*)?")
 NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -61,7 +60,7 @@ def read_request(chain: HandlerChain, context: RequestContext, response: Respons
         _read_credentials(context)
     except UnreadableError as error:
         _name_operation(context)
-        note_refusal(context, _what(context), error.message)
+        note_refusal(context, name_of(context), error.message)
         content_type, body = body_of(error, query=query)
         chain.respond(error.status, body, headers=Headers({"Content-Type": content_type}))
 
@@ -84,7 +83,7 @@ def parse_service_request(chain: HandlerChain, context: RequestContext, response
         query = str(context.protocol) == "query"
         name = _name_operation(context)
         if name in service.operation_names:
-            note_refusal(context, _what(context), f"the request cannot be read: {error}")
+            note_refusal(context, name_of(context), f"the request cannot be read: {error}")
             code = "ValidationError" if query else "SerializationException"
             raise CommonServiceException(code, "The request cannot be read.", sender_fault=True) from error
         note_refusal(context, f"{service.service_name}:{name}", f"unsupported: the operation {name!r}")
@@ -165,11 +164,11 @@ def _check_path_and_coding(context: RequestContext) -> None:
     if context.request.path != "/":
         raise UnreadableError("UnknownOperationException", 404, "AWS's services are at the path / of this endpoint.")
     if "Content-Encoding" in headers or headers.get("X-Amz-Content-Sha256", "").startswith("STREAMING-"):
-        raise malformed("The body of a call is sent as it is, neither compressed nor in signed chunks.")
+        raise malformed("Send the body of a call neither compressed nor in signed chunks.")
 
 
 def _refuse_presigned(context: RequestContext, names: Iterable[str]) -> None:
-    """Signatures in the query string are not offered; next to an Authorization header they are a second reading."""
+    """Signatures in the query string are not offered; next to an Authorization header they are ambiguous."""
     if not any(name.lower().startswith("x-amz-") for name in names):
         return
     if "Authorization" in context.request.headers:
@@ -180,7 +179,7 @@ def _refuse_presigned(context: RequestContext, names: Iterable[str]) -> None:
 
 
 def _set_service(context: RequestContext, name: str, protocol: str, headers: dict[str, str], content_type: str) -> None:
-    """Keep of the headers what is known to be read in one way, and write the others anew."""
+    """Keep the headers that can be read in one way only, and rewrite the others."""
     given = context.request.headers
     kept = {name: given[name] for name in ("Authorization", "X-Amz-Security-Token", "User-Agent") if name in given}
     host = given.get("Host", "")
@@ -213,7 +212,7 @@ def _read_credentials(context: RequestContext) -> None:
 
 
 def _check_scope(context: RequestContext, service: str, given: Credentials) -> None:
-    """The scope that a request is signed for is the one that it is sent to."""
+    """Refuse a request that is sent to another service or Region than it is signed for."""
     query = str(context.protocol) == "query"
     code, status = ("SignatureDoesNotMatch", 403) if query else ("InvalidSignatureException", 400)
     host = AWS_HOST.fullmatch(context.named_host.lower())
@@ -228,7 +227,7 @@ def _check_scope(context: RequestContext, service: str, given: Credentials) -> N
 
 @cache
 def _regions() -> frozenset[str]:
-    """The Regions of the partition `aws`, the only one that LocalStack keeps apart; others it takes for us-east-1."""
+    """The Regions of the partition `aws`. LocalStack treats those of other partitions as us-east-1."""
     return frozenset(boto3.Session().get_available_regions("kms", "aws"))
 
 
@@ -245,13 +244,6 @@ def _by_version() -> dict[str, str]:
 def _models() -> dict[str, Any]:
     """The models of the services that this emulator was started with."""
     return {name: get_service_catalog().get(name) for name in services() if name in OFFERED}
-
-
-def _what(context: RequestContext) -> str:
-    if context.service is None:
-        return f"{context.request.method} {context.request.path[:NAME_LENGTH]}"
-    name = context.operation.name if context.operation else ""
-    return f"{context.service.service_name}:{name}"
 
 
 def _name_operation(context: RequestContext) -> str:

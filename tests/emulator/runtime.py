@@ -19,17 +19,17 @@ from localstack.runtime import current, hooks
 from localstack.runtime.runtime import create_from_environment
 from localstack.services.plugins import SERVICE_PLUGINS, Service
 
-from emulator import conveniences
+from emulator import conveniences, errors
 from emulator.call import ExternalRequestContext
 from emulator.gate import Gate, add_decision_header
 from emulator.iam import identities
-from emulator.iam.provider import MendedIamProvider, take_scalars_in_conditions
+from emulator.iam.provider import PatchedIamProvider, take_scalars_in_conditions
 from emulator.internal_calls import carry_context_into_threads
-from emulator.kms.provider import MendedKmsProvider, bind_encryption_context, with_dry_run
+from emulator.kms.provider import PatchedKmsProvider, bind_encryption_context, with_dry_run
 from emulator.offered import services
 from emulator.requests import parse_service_request, read_request
 from emulator.server import GatewayServer
-from emulator.sts.provider import MendedStsProvider
+from emulator.sts.provider import PatchedStsProvider
 from emulator.tagging.provider import KeyTaggingProvider
 
 TOKENS = ("Marker", "NextToken", "PaginationToken")
@@ -75,15 +75,15 @@ def answer_health(chain: HandlerChain, context: RequestContext, response: Respon
 def _install_providers() -> None:
     conveniences.switch_off()
     bind_encryption_context()
-    kms = Service.for_provider(MendedKmsProvider())
+    kms = Service.for_provider(PatchedKmsProvider())
     table = kms.skeleton.dispatch_table
     for operation in list(table):
         table[operation] = with_dry_run(operation, table[operation])
     SERVICE_PLUGINS.add_service(kms)
-    SERVICE_PLUGINS.add_service(Service.for_provider(MendedStsProvider()))
+    SERVICE_PLUGINS.add_service(Service.for_provider(PatchedStsProvider()))
     SERVICE_PLUGINS.add_service(Service.for_provider(KeyTaggingProvider()))
     take_scalars_in_conditions()
-    iam = MendedIamProvider()
+    iam = PatchedIamProvider()
     SERVICE_PLUGINS.add_service(Service.for_provider(iam))
     identities.use_aws_managed_policies(iam._aws_managed_policy_cache)
 
@@ -108,15 +108,14 @@ def handle_service_exception(
             code = "InvalidMarkerException" if context.service.service_name == "kms" else "ValidationError"
             exception = CommonServiceException(code, "The pagination token is not valid.", sender_fault=True)
         elif given.get("TemplateBody"):
-            text = "Template format error: the template cannot be read."
-            exception = CommonServiceException("ValidationError", text, sender_fault=True)
+            exception = errors.validation("Template format error: the template cannot be read.")
     handlers.handle_service_exception(chain, exception, context, response)
 
 
 def _set_handlers(gateway: Any, gate: Gate) -> None:
     """Only the handlers that an AWS call needs.
 
-    Left out are LocalStack's internal and developer endpoints, unsigned requests taken for signed ones, pre-signed
+    Left out are LocalStack's internal and developer endpoints, unsigned requests treated as signed, pre-signed
     URLs, and everything for browsers and statistics.
     """
     gateway.context_class = ExternalRequestContext

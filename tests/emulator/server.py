@@ -1,8 +1,8 @@
 """HTTP for the gateway: one thread for each connection, on a socket that already listens.
 
 LocalStack's own servers listen on all interfaces and offer TLS; this one listens where its socket does. Every request
-that comes in here is from outside: LocalStack's calls to itself stay in memory and never pass. What can be read in two
-ways (RFC 9112) is refused and the connection closed, so that no second request hides in the first.
+here is from outside: LocalStack's calls to itself stay in memory and never pass. A request that can be read in two ways
+(RFC 9112) is refused and the connection closed, so that no request can be smuggled in another.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class GatewayServer(ThreadingMixIn, TCPServer):
         self.gateway = gateway
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Log what went wrong; a client that goes away is not worth a line."""
+        """Log what went wrong; a client that disconnects is not logged."""
         if not isinstance(sys.exception(), ConnectionError):
             LOG.exception("a request failed in the server")
 

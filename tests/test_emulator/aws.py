@@ -54,7 +54,7 @@ class Caller:
         return self.with_credentials(self.sts.assume_role(RoleArn=role, RoleSessionName=name, **members))
 
     def with_credentials(self, answer: Mapping[str, Any]) -> Caller:
-        """The caller that an STS answer makes."""
+        """The caller with the credentials of an STS answer."""
         given = answer["Credentials"]
         return Caller(self.endpoint, given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], self.region)
 
@@ -96,7 +96,7 @@ class Account:
     def role(
         self, name: str, *policies: Mapping[str, Any], trust: Mapping[str, Any] | None = None, **members: Any
     ) -> str:
-        """A role with these identity policies, trusting the account unless told otherwise; returns its ARN."""
+        """A role with these identity policies, trusting the account by default; returns its ARN."""
         iam = self.root.iam
         document = trust or trusting(self.root_arn)
         arn: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(document), **members)["Role"][
@@ -190,7 +190,7 @@ def error_of(call: Any, **members: Any) -> tuple[str, str]:
 
 
 def code_of(call: Any, **members: Any) -> str:
-    """The code of the error that the call ends with, `allowed` where it does not."""
+    """The code of the error that the call ends with, `allowed` if it is answered."""
     try:
         call(**members)
     except ClientError as error:

@@ -27,7 +27,7 @@ def other(emulator: Emulator) -> Account:
 
 @pytest.fixture(scope="session")
 def faulty() -> Iterator[Faulty]:
-    """An emulator with switches; tests that use it are in the group `faults`, so that one worker makes it."""
+    """An emulator with switches; tests that use it are in the group `faults`, so that one worker starts it."""
     running = Emulator(services=(*DEFAULT_SERVICES, "cloudformation"))
     with pytest.MonkeyPatch.context() as patch:  # for its start alone: other emulators of this worker have no switches
         patch.setattr("emulator.process.LAUNCHER", Path(faults.__file__))

@@ -1,6 +1,6 @@
 """Started in place of the emulator's launcher: the same emulator, in which a test can break something.
 
-A test sends the name of a function of this module and its arguments over a local connection, whose port stands in the
+A test sends the name of a function of this module and its arguments over a local connection, whose port is in the
 file `faults` of the emulator's folder. Nothing of this is in the emulator itself.
 """
 
@@ -30,8 +30,8 @@ def decisions(account: str, how: str) -> None:
 
 
 def role_without_policy_document(account: str, role: str) -> None:
-    """The role names a managed policy that is not there."""
-    _role(account, role).attached_policy_arns.append(f"arn:aws:iam::{account}:policy/Gone")
+    """The role names a managed policy that does not exist."""
+    _role(account, role).attached_policy_arns.append(f"arn:aws:iam::{account}:policy/Missing")
 
 
 def role_with_document(account: str, role: str, document: Any) -> None:
@@ -50,8 +50,8 @@ def role_without(account: str, role: str, member: str) -> None:
 
 
 def role_with_missing_boundary(account: str, role: str) -> None:
-    """The role has a permissions boundary that is not there."""
-    boundary = {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": f"arn:aws:iam::{account}:policy/Gone"}
+    """The role has a permissions boundary that does not exist."""
+    boundary = {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": f"arn:aws:iam::{account}:policy/Missing"}
     _role(account, role).role["PermissionsBoundary"] = boundary
 
 
@@ -60,8 +60,8 @@ def role_with_trust(account: str, role: str, document: Any) -> None:
     _role(account, role).role["AssumeRolePolicyDocument"] = document
 
 
-def user_gone(account: str, user: str) -> None:
-    """The user's entry is gone, its access keys are still in the index."""
+def user_deleted(account: str, user: str) -> None:
+    """The user's entry is deleted, its access keys are still in the index."""
     del _iam(account).USERS[user]
 
 
@@ -76,7 +76,7 @@ def key_without(account: str, key_id: str, member: str) -> None:
 
 
 def alias_to_nowhere(account: str, alias: str) -> None:
-    """The alias's key is gone."""
+    """The alias's key does not exist."""
     _kms(account).aliases[alias].metadata["TargetKeyId"] = "11111111-2222-4333-8444-555555555555"
 
 
@@ -99,7 +99,7 @@ def session_changed(access_key: str, **members: Any) -> None:
 
 
 def digest() -> str:
-    """A digest of all that the emulator keeps: equal digests mean that nothing changed in between."""
+    """A digest of the emulator's whole state: equal digests mean that nothing changed in between."""
     from localstack.services.cloudformation.models import cloudformation_stores
     from localstack.services.iam.models import iam_stores
     from localstack.services.kms.models import kms_stores
@@ -123,7 +123,7 @@ def keep(account: str) -> str:
 
 
 def _plain(value: Any, above: tuple[int, ...]) -> str:
-    """The value as text, members of objects included; what holds itself is named only."""
+    """The value as text, members of objects included; an object that contains itself is only named."""
     if id(value) in above:
         return "itself"
     above = (*above, id(value))
@@ -161,7 +161,7 @@ def _kms(account: str) -> Any:
 
 
 def _break_decisions() -> None:
-    """Put switches into the decision's way: in front of it, inside it, and behind it."""
+    """Add switches before, inside and after the decision."""
     engine: Any = import_module("plerion_kms.authorization.engine")
     decisions: Any = import_module("plerion_kms.authorization.decision")
     gateway: Any = import_module("emulator.gate")
@@ -171,7 +171,7 @@ def _break_decisions() -> None:
 
     def guarded(authorize: Any) -> Any:
         def decide(call: Any) -> Any:
-            failing = how(call.account)
+            failing = how(call.caller_account)
             if failing == "raises":
                 raise RuntimeError("broken by a test")
             if failing == "exits":

@@ -1,4 +1,4 @@
-"""What changes between two calls counts for the second; and while much is called and changed at once, every answer is a
+"""A change takes effect at the next call; and while threads call and change policies at once, every answer is either a
 refusal or right."""
 
 from __future__ import annotations
@@ -186,13 +186,13 @@ def states(stage: Stage) -> Iterator[str]:
         states,
     ],
 )
-def test_each_change_counts_from_the_next_call_on(account: Account, changes: Callable[[Stage], Iterator[str]]) -> None:
+def test_each_change_takes_effect_at_the_next_call(account: Account, changes: Callable[[Stage], Iterator[str]]) -> None:
     stage = Stage(account, account.session("Role"), account.key())
     for step, expected in enumerate(changes(stage), 1):
         assert stage.outcome() == expected, f"step {step}"
 
 
-def test_a_trust_policy_that_is_changed_counts_for_the_next_session_only(account: Account, other: Account) -> None:
+def test_a_changed_trust_policy_takes_effect_for_new_sessions_only(account: Account, other: Account) -> None:
     role = account.role("Role", allow("kms:ListKeys"))
     session = account.operator.assume(role)
     iam, sts = account.root.iam, account.operator.sts
@@ -201,7 +201,7 @@ def test_a_trust_policy_that_is_changed_counts_for_the_next_session_only(account
     assert code_of(session.kms.list_keys) == "allowed"
 
 
-def test_a_role_that_is_deleted_and_made_again_while_its_session_is_open(account: Account) -> None:
+def test_a_role_that_is_deleted_and_recreated_while_its_session_is_open(account: Account) -> None:
     role = account.role("Role", allow("kms:*"))
     session = account.operator.assume(role)
     named = account.key(policy(*key_policy(account.root_arn)["Statement"], *key_policy(role)["Statement"]))
@@ -268,7 +268,7 @@ def test_64_threads_at_once_while_policies_change(emulator: Emulator, account: A
     """Calls that are always allowed, always refused, or switched by a policy, a key policy, a tag, a grant."""
     before = emulator.log()
     keys = {name: account.key() for name in ("open", "switched", "tagged", "granted")}
-    foreign = other.key(key_policy([other.root_arn, account.root_arn]))
+    cross_account = other.key(key_policy([other.root_arn, account.root_arn]))
     role = account.role("Grantee")
     stage = Stage(account, account.session("Role", allow("kms:Encrypt", "kms:DescribeKey")), keys["switched"])
     tagged = account.session(
@@ -318,8 +318,8 @@ def test_64_threads_at_once_while_policies_change(emulator: Emulator, account: A
     checks: list[Callable[[], list[str]]] = [
         lambda: expect("allowed", encrypt("role", keys["open"])),
         lambda: expect(DENIED, encrypt("powerless", keys["open"])),
-        lambda: expect(DENIED, encrypt("powerless", foreign)),
-        lambda: expect("allowed", encrypt("role", foreign)),
+        lambda: expect(DENIED, encrypt("powerless", cross_account)),
+        lambda: expect("allowed", encrypt("role", cross_account)),
         lambda: switches["identity"].check(lambda: encrypt("bare", keys["open"])),
         lambda: switches["key"].check(lambda: encrypt("role", keys["switched"])),
         lambda: switches["tag"].check(lambda: encrypt("tagged", keys["tagged"])),

@@ -69,9 +69,7 @@ def test_a_tag_of_a_replica_chooses_nothing(account: Account) -> None:
         ("create_key", {"XksKeyId": "1"}),
     ],
 )
-def test_what_localstack_takes_and_does_not_do_is_not_offered(
-    account: Account, operation: str, members: object
-) -> None:
+def test_what_localstack_accepts_and_ignores_is_not_offered(account: Account, operation: str, members: object) -> None:
     if operation == "decrypt":
         blob = account.root.kms.encrypt(KeyId=account.key(), Plaintext=b"x")["CiphertextBlob"]
         members = {**dict(members), "CiphertextBlob": blob}  # type: ignore[call-overload]

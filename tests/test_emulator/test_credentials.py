@@ -15,7 +15,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
 
-from emulator import Emulator
+from emulator import Emulator, decision_header
+from emulator.decision_header import Explanation
 from harness.aws.cloud import CLIENT_CONFIG
 from test_emulator.aws import SESSION, Account, Caller, allow, code_of, error_of, make_user
 
@@ -50,10 +51,10 @@ LIST_KEYS = {"X-Amz-Target": "TrentService.ListKeys", "Content-Type": "applicati
     "key", ["AKIAIOSFODNN7EXAMPLE", "LKIAQAAAAAAAGMKEM7X5", "1234567890123", "12345678901", "test"]
 )
 def test_access_keys_that_were_never_issued(emulator: Emulator, key: str) -> None:
-    stranger = Caller(emulator.endpoint_url, key)
-    assert error_of(stranger.kms.list_keys) == ("UnrecognizedClientException", INVALID)
-    assert error_of(stranger.sts.get_caller_identity) == ("InvalidClientTokenId", INVALID)
-    assert error_of(stranger.iam.list_roles) == ("InvalidClientTokenId", INVALID)
+    unknown = Caller(emulator.endpoint_url, key)
+    assert error_of(unknown.kms.list_keys) == ("UnrecognizedClientException", INVALID)
+    assert error_of(unknown.sts.get_caller_identity) == ("InvalidClientTokenId", INVALID)
+    assert error_of(unknown.iam.list_roles) == ("InvalidClientTokenId", INVALID)
     assert f"access key {key} was not issued here" in emulator.log()
 
 
@@ -218,8 +219,7 @@ def test_an_operation_that_iam_does_not_have_is_named(emulator: Emulator, accoun
 @pytest.mark.parametrize(
     "forged",
     [
-        {"x-plerion-kms-decision": "allowed; because I say so"},
-        {"x-plerion-kms-explanation": "allowed"},
+        decision_header.write(Explanation(True, "identity-based policy", "because I say so")),
         {"X-HTTP-Method-Override": "GET"},
         {"X-Original-URL": "/_localstack/health"},
         {"X-Rewrite-URL": "/_localstack/health"},
@@ -237,7 +237,7 @@ def test_an_operation_that_iam_does_not_have_is_named(emulator: Emulator, accoun
         {"smithy-protocol": "rpc-v2-cbor"},
     ],
 )
-def test_no_header_opens_a_closed_key(emulator: Emulator, account: Account, forged: dict[str, str]) -> None:
+def test_no_header_grants_access_to_a_key(emulator: Emulator, account: Account, forged: dict[str, str]) -> None:
     via = {"StringEquals": {"kms:ViaService": "ec2.us-east-1.amazonaws.com"}}
     session, key = account.session("Through", allow("kms:*", Condition=via)), account.key()
     headers = {
@@ -251,7 +251,7 @@ def test_no_header_opens_a_closed_key(emulator: Emulator, account: Account, forg
     assert "CiphertextBlob" not in str(body)
 
 
-def test_the_same_request_of_one_who_may_is_answered(emulator: Emulator, account: Account) -> None:
+def test_the_same_request_of_an_authorized_caller_is_answered(emulator: Emulator, account: Account) -> None:
     session, key = account.session("May", allow("kms:Encrypt")), account.key()
     headers = {
         **headers_for(session.key),

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
+from emulator import decision_header
 from test_emulator.aws import Account, Caller, Faulty, allow, code_of, error_of, make_user, policy, statement
 
 pytestmark = pytest.mark.xdist_group("faults")
-"""One worker makes the emulator with switches."""
+"""One worker starts the emulator with switches."""
 
 DENIED = "AccessDeniedException"
 UNKNOWN = "UnrecognizedClientException"
@@ -50,7 +51,7 @@ class Stage:
 
 @pytest.fixture
 def stage(account: Account) -> Stage:
-    """Everything in order: the call that the fault will stop is allowed."""
+    """Nothing is broken yet: the call that the fault will stop is allowed."""
     made = Stage.set_up(account)
     made.encrypt()
     return made
@@ -150,7 +151,7 @@ ALLOWS = [
     BROKEN_DOCUMENTS[name]
     for name in ("an unknown version", "an unknown element", "an unknown operator", "an unknown condition key")
 ]
-"""Each holds an Allow, whatever else it may mean: next to a sound Allow it changes nothing."""
+"""Each contains an Allow: next to a sound Allow it changes nothing, whatever else it means."""
 
 
 def as_key_policy(text: Any) -> Any:
@@ -165,7 +166,7 @@ def as_trust_policy(text: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def shared(faulty: Faulty) -> Stage:
-    """One stage for tests that put things in order again."""
+    """One stage for tests that restore what they break."""
     return Stage.set_up(Account.make(faulty.emulator.endpoint_url))
 
 
@@ -174,7 +175,7 @@ SOUND = conditioned("kms:*", {"StringLike": {"aws:PrincipalAccount": "*"}})
 
 @pytest.mark.parametrize("text", BROKEN_DOCUMENTS.values(), ids=BROKEN_DOCUMENTS)
 class TestABrokenDocument:
-    """Each is refused where a sound document in the same place is not, unless it makes no difference."""
+    """Each is refused although a sound document in the same place is not, unless it makes no difference."""
 
     def test_as_identity_policy_next_to_a_sound_one(self, faulty: Faulty, shared: Stage, text: Any) -> None:
         place = {"account": shared.account.id, "role": "Role"}
@@ -206,19 +207,19 @@ class TestHalfFilledStores:
         faulty.make("session_changed", access_key=stage.role.key, policies=(text,))
         assert code_of(stage.encrypt) == DENIED
 
-    def test_a_managed_session_policy_that_is_gone(self, faulty: Faulty, stage: Stage) -> None:
-        gone = f"arn:aws:iam::{stage.account.id}:policy/Gone"
-        faulty.make("session_changed", access_key=stage.role.key, policy_arns=(gone,))
+    def test_a_managed_session_policy_that_does_not_exist(self, faulty: Faulty, stage: Stage) -> None:
+        missing = f"arn:aws:iam::{stage.account.id}:policy/Missing"
+        faulty.make("session_changed", access_key=stage.role.key, policy_arns=(missing,))
         assert code_of(stage.encrypt) == DENIED
-        assert f"the managed policy {gone} does not exist" in faulty.emulator.log()
+        assert f"the managed policy {missing} does not exist" in faulty.emulator.log()
 
-    def test_an_attached_policy_that_is_gone(self, faulty: Faulty, stage: Stage) -> None:
+    def test_an_attached_policy_that_does_not_exist(self, faulty: Faulty, stage: Stage) -> None:
         faulty.make("role_without_policy_document", account=stage.account.id, role="Role")
         assert code_of(stage.encrypt) == DENIED
-        gone = f"the managed policy arn:aws:iam::{stage.account.id}:policy/Gone does not exist"
-        assert gone in faulty.emulator.log()
+        missing = f"the managed policy arn:aws:iam::{stage.account.id}:policy/Missing does not exist"
+        assert missing in faulty.emulator.log()
 
-    def test_a_boundary_that_is_gone(self, faulty: Faulty, stage: Stage) -> None:
+    def test_a_boundary_that_does_not_exist(self, faulty: Faulty, stage: Stage) -> None:
         faulty.make("role_with_missing_boundary", account=stage.account.id, role="Role")
         assert code_of(stage.encrypt) == DENIED
 
@@ -245,7 +246,7 @@ class TestHalfFilledStores:
         faulty.make("key_without", account=stage.account.id, key_id=stage.key_id, member=member)
         assert code_of(stage.encrypt) == DENIED
 
-    def test_an_alias_whose_key_is_gone(self, faulty: Faulty, stage: Stage) -> None:
+    def test_an_alias_whose_key_does_not_exist(self, faulty: Faulty, stage: Stage) -> None:
         stage.account.root.kms.create_alias(AliasName="alias/app", TargetKeyId=stage.key_id)
         assert code_of(stage.role.kms.encrypt, KeyId="alias/app", Plaintext=b"x") == "allowed"
         faulty.make("alias_to_nowhere", account=stage.account.id, alias="alias/app")
@@ -260,15 +261,15 @@ class TestHalfFilledStores:
         faulty.make("grants_without", account=account.id, member=member)
         assert code_of(session.kms.encrypt, KeyId=key, Plaintext=b"x") == DENIED
 
-    def test_an_access_key_whose_user_is_gone(self, faulty: Faulty, account: Account) -> None:
+    def test_an_access_key_whose_user_does_not_exist(self, faulty: Faulty, account: Account) -> None:
         user = make_user(account.root, "User", allow("kms:*"))
         assert code_of(user.kms.list_keys) == "allowed"
-        faulty.make("user_gone", account=account.id, user="User")
+        faulty.make("user_deleted", account=account.id, user="User")
         assert code_of(user.kms.list_keys) == UNKNOWN
         assert code_of(user.sts.get_caller_identity) == "InvalidClientTokenId"
 
 
-class TestWhatIsNotUnderstoodIsNamed:
+class TestWhatIsUnsupportedIsNamed:
     """In the answer's text, in the explanation that goes with it, and in the log."""
 
     @pytest.mark.parametrize(
@@ -291,10 +292,11 @@ class TestWhatIsNotUnderstoodIsNamed:
         with pytest.raises(ClientError) as caught:
             caller.kms.encrypt(KeyId=stage.key, Plaintext=b"x")
         answer = caught.value.response
-        headers = answer["ResponseMetadata"]["HTTPHeaders"]
+        explanation = decision_header.read(answer["ResponseMetadata"]["HTTPHeaders"])
         assert answer["Error"]["Code"] == DENIED
         assert name in answer["Error"]["Message"]
-        assert name in headers["x-plerion-kms-explanation"]
+        assert explanation is not None
+        assert name in explanation.reason
         (line,) = [line for line in faulty.log_after(before).splitlines() if "refused kms:Encrypt" in line]
         assert name in line
         assert "broken" in line  # the policy's name
@@ -321,8 +323,8 @@ class TestSessions:
         assert error_of(stage.role.iam.list_roles) == ("ExpiredToken", text)
         assert f"the session arn:aws:sts::{stage.account.id}:assumed-role/Role/session expired" in faulty.emulator.log()
 
-    def test_one_whose_role_was_made_again(self, faulty: Faulty, stage: Stage) -> None:
-        faulty.make("session_changed", access_key=stage.role.key, issuer_id="AROASOMEBODYELSE00001")
+    def test_one_whose_role_was_recreated(self, faulty: Faulty, stage: Stage) -> None:
+        faulty.make("session_changed", access_key=stage.role.key, issuer_id="AROAANOTHERROLE000001")
         assert code_of(stage.encrypt) == UNKNOWN
 
     def test_one_of_a_role_that_never_was(self, faulty: Faulty, stage: Stage) -> None:

@@ -63,10 +63,10 @@ def test_conditions_sids_and_ids_stay_text(account: Account) -> None:
     assert shown == document
 
 
-def test_a_principal_that_is_spared_is_not_spared_again(account: Account) -> None:
+def test_an_exempt_principal_is_not_exempt_once_recreated(account: Account) -> None:
     first, arn = account.session("Role", allow("kms:*")), f"arn:aws:iam::{account.id}:role/Role"
-    spared = [account.root_arn, arn, f"arn:aws:sts::{account.id}:assumed-role/Role/session"]
-    deny = statement("Deny", "kms:Encrypt", NotPrincipal={"AWS": spared}, Resource="*")
+    exempt = [account.root_arn, arn, f"arn:aws:sts::{account.id}:assumed-role/Role/session"]
+    deny = statement("Deny", "kms:Encrypt", NotPrincipal={"AWS": exempt}, Resource="*")
     key = account.key(policy(statement("Allow", "kms:*", Principal={"AWS": account.root_arn}, Resource="*"), deny))
     assert code_of(first.kms.encrypt, KeyId=key, Plaintext=b"x") == "allowed"
     assert code_of(again(account, "Role", allow("kms:*")).kms.encrypt, KeyId=key, Plaintext=b"x") == DENIED

@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from emulator import decision_header
+from emulator.decision_header import Explanation
+from plerion_kms.authorization.decision import ConditionFailure, Source, StatementTrace
 from test_emulator.aws import Account, allow, code_of, error_of, key_policy, make_user, policy, statement
 
 DENIED = "AccessDeniedException"
@@ -40,7 +43,7 @@ def test_a_key_policy_that_does_not_delegate_makes_identity_policies_useless(acc
     assert code_of(account.root.kms.describe_key, KeyId=key) == DENIED
 
 
-def test_tags_open_and_close_a_key_at_once(account: Account) -> None:
+def test_tags_grant_and_deny_access_to_a_key_at_once(account: Account) -> None:
     condition = {"StringEqualsIgnoreCase": {"aws:ResourceTag/PlerionAccess": "Granted"}}
     role = account.session("Appliance", allow("kms:Encrypt", resource="arn:aws:kms:*:*:key/*", Condition=condition))
     key = account.key()
@@ -77,7 +80,7 @@ def test_a_permissions_boundary_limits_delegated_access(account: Account) -> Non
     assert code_of(role.kms.encrypt, KeyId=key, Plaintext=b"x") == "allowed"
 
 
-def test_managed_and_group_policies_count(account: Account) -> None:
+def test_managed_and_group_policies_apply(account: Account) -> None:
     key, iam = account.key(), account.root.iam
     user = make_user(account.root, "User")
     assert code_of(user.kms.describe_key, KeyId=key) == DENIED
@@ -198,7 +201,7 @@ class TestAcrossAccounts:
         assert code_of(getattr(role.kms, operation), KeyId=key) == "allowed"
 
 
-def test_keys_of_the_own_account_that_do_not_exist(account: Account) -> None:
+def test_keys_of_the_callers_account_that_do_not_exist(account: Account) -> None:
     role = account.session("Role", allow("kms:*"))
     missing = "11111111-2222-3333-4444-555555555555"
     arn = f"arn:aws:kms:us-east-1:{account.id}"
@@ -215,7 +218,7 @@ def test_keys_of_the_own_account_that_do_not_exist(account: Account) -> None:
     assert error_of(role.kms.describe_key, KeyId=elsewhere) == ("NotFoundException", "Invalid arn eu-west-1")
 
 
-def test_a_blob_that_is_no_ciphertext(account: Account) -> None:
+def test_a_blob_that_is_not_a_ciphertext(account: Account) -> None:
     role = account.session("Role", allow("kms:*"))
     assert code_of(role.kms.decrypt, CiphertextBlob=b"nonsense") == "InvalidCiphertextException"
 
@@ -237,10 +240,19 @@ def test_the_answer_says_who_decided(account: Account) -> None:
     key = account.key(tags={"PlerionAccess": "Denied"})
     condition = {"StringEquals": {"aws:ResourceTag/PlerionAccess": "Granted"}}
     role = account.session("Role", allow("kms:DescribeKey"), allow("kms:Encrypt", Condition=condition))
+    delegates = "'Enable IAM User Permissions' of resource-based policy 'key policy' delegates to the account; "
     headers = role.kms.describe_key(KeyId=key)["ResponseMetadata"]["HTTPHeaders"]
-    assert headers["x-plerion-kms-decision"].startswith("allowed; ")
+    assert decision_header.read(headers) == Explanation(
+        True,
+        "resource-based policy that delegates to the account",
+        f"{delegates}'statement 1' of identity-based policy 'policy0'",
+    )
     with pytest.raises(role.kms.exceptions.ClientError) as refusal:
         role.kms.encrypt(KeyId=key, Plaintext=b"x")
-    headers = refusal.value.response["ResponseMetadata"]["HTTPHeaders"]
-    assert headers["x-plerion-kms-decision"].startswith("refused; ")
-    assert "aws:ResourceTag/PlerionAccess expects 'Granted', got 'Denied'" in headers["x-plerion-kms-explanation"]
+    failure = ConditionFailure("StringEquals", "aws:ResourceTag/PlerionAccess", ("Granted",), "Denied")
+    assert decision_header.read(refusal.value.response["ResponseMetadata"]["HTTPHeaders"]) == Explanation(
+        False,
+        "identity-based policy",
+        f"{delegates}no identity-based policy allows it",
+        (StatementTrace(Source.IDENTITY, "policy1", "statement 1", "Allow", failure),),
+    )

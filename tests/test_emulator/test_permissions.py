@@ -53,7 +53,7 @@ class Stage:
         iam.create_group(GroupName="Staff", Path="/admins/")
         iam.create_instance_profile(InstanceProfileName="Box", Path="/admins/")
         iam.create_policy(PolicyName="Rules", Path="/admins/", PolicyDocument=json.dumps(allow("kms:ListKeys")))
-        other.role("Foreign", allow("kms:*"))
+        other.role("OtherRole", allow("kms:*"))
         return cls(account, other)
 
     def written(self, value: Any) -> Any:

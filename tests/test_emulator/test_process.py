@@ -1,4 +1,4 @@
-"""Start and stop: what goes wrong says so in one sentence, and nothing is left behind."""
+"""Start and stop: a failure is reported in one sentence, and nothing is left behind."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def serving(endpoint: str) -> bool:
         return False
 
 
-def wait_until_gone(pid: int, seconds: float = 10.0) -> bool:
+def wait_until_exit(pid: int, seconds: float = 10.0) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         stat = Path(f"/proc/{pid}/stat")
@@ -61,7 +61,7 @@ def test_it_serves_on_loopback_only_and_leaves_nothing_when_stopped(
     emulator.stop()
     emulator.stop()
     assert not serving(endpoint)
-    assert wait_until_gone(process.pid)
+    assert wait_until_exit(process.pid)
     assert list(tmp_path.iterdir()) == []
     assert emulator.endpoint_url == ""
 
@@ -172,7 +172,7 @@ def test_it_goes_with_the_one_that_started_it(how: signal.Signals, tmp_path: Pat
     parent.send_signal(how)
     parent.wait()
     parent.stdout.close()
-    assert wait_until_gone(pid)
+    assert wait_until_exit(pid)
     assert list(tmp_path.iterdir()) == []
 
 

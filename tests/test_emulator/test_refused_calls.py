@@ -81,7 +81,7 @@ def _client(caller: Caller, service: str, region: str) -> Any:
 
 
 def values(shape: Shape, stage: Stage, depth: int = 0) -> st.SearchStrategy[Any]:
-    """Values of a member: of its type, seldom within its limits, often naming what there is."""
+    """Values of a member: of its type, seldom within its limits, often naming what exists."""
     if isinstance(shape, StructureShape):
         members = {name: values(member, stage, depth + 1) for name, member in shape.members.items() if depth < 4}
         required = {name: member for name, member in members.items() if name in shape.required_members}

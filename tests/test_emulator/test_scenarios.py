@@ -84,7 +84,7 @@ def test_scenario(scenario: dict[str, Any], pair: tuple[Account, Account]) -> No
 
 @dataclass
 class Stage:
-    """What a scenario needs, made in two accounts. `names` are what `<...>` in the scenario stands for."""
+    """What a scenario needs, made in two accounts. `names`: the values of `<...>` in the scenario."""
 
     scenario: Mapping[str, Any]
     account: Account
@@ -93,7 +93,7 @@ class Stage:
 
     @cached_property
     def number(self) -> int:
-        """Tells this scenario's roles and aliases from others'."""
+        """Distinguishes this scenario's roles and aliases from others'."""
         return next(NUMBERS)
 
     @property
@@ -102,7 +102,7 @@ class Stage:
         return self.other if self.scenario.get("owner") == "other" else self.account
 
     def set_up(self) -> None:
-        """Make roles, keys, ciphertext and grants; the key policies come last, so that they cannot be in the way."""
+        """Make roles, keys, ciphertext and grants; key policies come last, so that they do not refuse the set-up."""
         self.names |= {
             "account": self.account.id,
             "other": self.other.id,
@@ -130,7 +130,7 @@ class Stage:
         self._give_policies(name)
 
     def caller(self) -> Caller:
-        """Who makes the call."""
+        """The caller."""
         kind = self.scenario.get("caller", "session")
         if kind == "root":
             return self.account.root

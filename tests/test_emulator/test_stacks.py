@@ -1,4 +1,4 @@
-"""Stacks: what is not made does not end as made, and a stack acts for its maker in its maker's account."""
+"""Stacks: one whose resources are not all created is not complete, and a stack acts as its creator alone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def role(account: Account, **properties: Any) -> dict[str, Any]:
 
 
 def ends(caller: Caller, operation: str, text: str, done: str) -> str:
-    """The status that the stack ends with, or the code of the error if it is not taken at all."""
+    """The status that the stack ends with, or the code of the error if the call is refused."""
     cloudformation = caller.client("cloudformation")
     try:
         getattr(cloudformation, operation)(StackName="stack", TemplateBody=text, Capabilities=["CAPABILITY_NAMED_IAM"])
@@ -60,7 +60,9 @@ def maker(account: Account) -> Caller:
     ],
     ids=lambda resource: resource["Type"],
 )
-def test_what_is_not_made_fails_the_stack(account: Account, maker: Caller, resource: dict[str, Any]) -> None:
+def test_a_resource_that_is_not_offered_fails_the_stack(
+    account: Account, maker: Caller, resource: dict[str, Any]
+) -> None:
     status = create(maker, template(account, Thing=resource))
     assert status in ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "ValidationError")
     assert account.root.iam.list_policies(Scope="Local")["Policies"] == []
@@ -106,20 +108,28 @@ def test_a_stack_needs_the_permissions_of_its_resources(account: Account) -> Non
     assert code_of(account.root.iam.get_role, RoleName="FromStack") == "NoSuchEntity"
 
 
-@pytest.mark.parametrize(("actions", "status"), [(["iam:*"], "gone"), (["iam:CreateRole"], "DELETE_FAILED")])
-def test_a_stack_is_deleted_with_its_resources(account: Account, actions: list[str], status: str) -> None:
-    maker = account.session("Maker", allow("cloudformation:*", *actions))
+def delete(caller: Caller) -> None:
+    cloudformation = caller.client("cloudformation")
+    cloudformation.delete_stack(StackName="stack")
+    cloudformation.get_waiter("stack_delete_complete").wait(StackName="stack", WaiterConfig=PATIENCE)
+
+
+@pytest.mark.parametrize("deleted_before", [False, True])
+def test_a_stack_is_deleted_with_its_resources(account: Account, maker: Caller, deleted_before: bool) -> None:
     assert create(maker, template(account)) == "CREATE_COMPLETE"
-    stack = {"StackName": "stack"}
-    maker.client("cloudformation").delete_stack(**stack)
-    waiter = maker.client("cloudformation").get_waiter("stack_delete_complete")
-    if status == "gone":
-        waiter.wait(**stack, WaiterConfig=PATIENCE)
-    else:
-        with pytest.raises(WaiterError, match=status):
-            waiter.wait(**stack, WaiterConfig=PATIENCE)
-    there = code_of(account.root.iam.get_role, RoleName="FromStack")
-    assert there == ("NoSuchEntity" if status == "gone" else "allowed")
+    if deleted_before:
+        account.root.iam.delete_role(RoleName="FromStack")
+    delete(maker)
+    assert code_of(account.root.iam.get_role, RoleName="FromStack") == "NoSuchEntity"
+
+
+@pytest.mark.parametrize("name", ["FromStack", "From404", "NoSuchEntity", "NotFoundException"])
+def test_a_stack_whose_resource_cannot_be_deleted_is_not_deleted(account: Account, name: str) -> None:
+    maker = account.session("Maker", allow("cloudformation:*", "iam:CreateRole"))
+    assert create(maker, template(account, Role=role(account, RoleName=name))) == "CREATE_COMPLETE"
+    with pytest.raises(WaiterError, match="DELETE_FAILED"):
+        delete(maker)
+    assert code_of(account.root.iam.get_role, RoleName=name) == "allowed"
 
 
 def test_stack_sets_are_not_offered(account: Account, other: Account, maker: Caller) -> None:

@@ -58,10 +58,10 @@ def test_within_an_account_a_trust_policy_that_names_the_user_is_enough(account:
 
 
 def test_a_role_that_does_not_exist_cannot_be_assumed(account: Account) -> None:
-    arn = f"arn:aws:iam::{account.id}:role/Nobody"
+    arn = f"arn:aws:iam::{account.id}:role/Missing"
     assert code_of(account.operator.sts.assume_role, RoleArn=arn, RoleSessionName="session") == DENIED
-    account.role("Somebody", Path="/team/")
-    arn = f"arn:aws:iam::{account.id}:role/Somebody"
+    account.role("Present", Path="/team/")
+    arn = f"arn:aws:iam::{account.id}:role/Present"
     assert code_of(account.operator.sts.assume_role, RoleArn=arn, RoleSessionName="session") == DENIED
 
 

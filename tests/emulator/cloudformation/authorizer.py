@@ -9,15 +9,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from localstack.aws.api import CommonServiceException
 from localstack.services.cloudformation.engine.template_preparer import parse_template
 from localstack.services.cloudformation.models import cloudformation_stores
 
 from emulator import errors
-from emulator.by_identity import decide, first_refusal, request_tags
+from emulator.by_identity import decide, request_tags
 from emulator.call import Call
 from emulator.iam.authorizer import pass_role
-from plerion_kms.authorization.decision import Decision
+from plerion_kms.authorization.decision import Decision, first_refusal
 from plerion_kms.authorization.request import ContextValue, Resource
 
 CONDITION_KEYS = {
@@ -34,13 +33,14 @@ def authorize(call: Call) -> Decision:
     return first_refusal(_decisions(call))
 
 
-def hand_over(call: Call) -> None:
-    """Refuse what LocalStack answers with status 500: no stack, or the ARN of none. Raises ValidationError."""
+def check_stack(call: Call) -> None:
+    """Raise ValidationError for what LocalStack answers with status 500: no stack name, the ARN of an unknown stack, a
+    malformed template."""
     name = str(call.parameters.get("StackName") or "")
     if not name and call.operation in NEED_A_STACK:
-        raise _validation("StackName must be specified.")
+        raise errors.validation("StackName must be specified.")
     if name.startswith("arn:") and name not in dict(_stacks(call)):
-        raise _validation(f"Stack with id {name} does not exist")
+        raise errors.validation(f"Stack with id {name} does not exist")
     if call.parameters.get("TemplateBody"):
         _check_template(call.parameters["TemplateBody"])
 
@@ -50,8 +50,8 @@ def _decisions(call: Call) -> Iterator[Decision]:
     context: dict[str, ContextValue] = {
         key: parameters[member] for key, member in CONDITION_KEYS.items() if parameters.get(member)
     }
-    resource = Resource(_stack_arn(call), call.account)
-    yield decide(call, f"cloudformation:{call.operation}", resource, context | request_tags(parameters))
+    resource = Resource(_stack_arn(call), call.caller_account)
+    yield decide(call, f"cloudformation:{call.operation}", resource, context | request_tags(call))
     if call.operation == "DescribeStacks" and resource.arn == "*":
         yield decide(call, "cloudformation:ListStacks", resource, {})
     if parameters.get("RoleARN"):
@@ -59,8 +59,8 @@ def _decisions(call: Call) -> Iterator[Decision]:
 
 
 def _stack_arn(call: Call) -> str:
-    """The ARN of the stack with its id; of one that does not exist with `*` for the id."""
-    prefix = f"arn:aws:cloudformation:{call.region}:{call.account}:"
+    """The ARN of the stack with its id; `*` in place of the id if it does not exist."""
+    prefix = f"arn:aws:cloudformation:{call.region}:{call.caller_account}:"
     name = str(call.parameters.get("StackName") or "")
     change_set = str(call.parameters.get("ChangeSetName") or "")
     for arn in (name, change_set):
@@ -78,8 +78,8 @@ def _stack_arn(call: Call) -> str:
 
 
 def _stacks(call: Call) -> Iterator[tuple[str, Any]]:
-    if call.account in cloudformation_stores and call.region in cloudformation_stores[call.account]:
-        yield from list(cloudformation_stores[call.account][call.region].stacks_v2.items())
+    if call.caller_account in cloudformation_stores and call.region in cloudformation_stores[call.caller_account]:
+        yield from list(cloudformation_stores[call.caller_account][call.region].stacks_v2.items())
 
 
 def _check_template(text: str) -> None:
@@ -87,18 +87,16 @@ def _check_template(text: str) -> None:
     try:
         template = parse_template(text)
     except Exception as error:
-        raise _validation("Template format error: YAML not well-formed.") from error
+        raise errors.validation("Template format error: YAML not well-formed.") from error
     resources = template.get("Resources") if isinstance(template, dict) else None
     if not isinstance(template, dict):
-        raise _validation("Template format error: unsupported structure.")
+        raise errors.validation("Template format error: unsupported structure.")
     if not isinstance(resources, dict) or not resources:
-        raise _validation("Template format error: At least one Resources member must be defined.")
+        raise errors.validation("Template format error: At least one Resources member must be defined.")
     for name, resource in resources.items():
         if not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
-            raise _validation(f"Template format error: [/Resources/{name}] Every Resources object must contain a Type.")
+            raise errors.validation(
+                f"Template format error: [/Resources/{name}] Every Resources object must contain a Type."
+            )
         if not isinstance(resource.get("Properties", {}), dict):
-            raise _validation(f"Template format error: [/Resources/{name}/Properties] is not an object.")
-
-
-def _validation(message: str) -> CommonServiceException:
-    return CommonServiceException("ValidationError", message, sender_fault=True)
+            raise errors.validation(f"Template format error: [/Resources/{name}/Properties] is not an object.")

@@ -1,8 +1,8 @@
-"""The resources of CloudFormation stacks: what is not made must not end as made.
+"""The resources of CloudFormation stacks: a stack is complete only if everything in its template was created.
 
-LocalStack fetches templates from any address, reports types and properties that it does not make as made, and updates
-that it does not do as done; a role whose trust policy changes it deletes and makes again. Here a stack holds the types
-and properties of one table, and fails at anything else.
+LocalStack fetches templates from any address, reports types and properties that it ignores as created and updates that
+it ignores as done, and recreates a role whose trust policy changes. Here a stack holds the types and properties of one
+table, and fails at anything else.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.exceptions import ClientError
 from localstack.services.cloudformation.engine.v2 import change_set_resource_support_checker as support_checker
 from localstack.services.cloudformation.engine.v2.change_set_model_executor import ChangeSetModelExecutor
 from localstack.services.cloudformation.resource_provider import (
@@ -26,8 +27,12 @@ from localstack.utils.catalog.common import CloudFormationResourcesSupportAtRunt
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A type that a stack may hold. properties: those that are made; updated: those of them that a later template may
-    change in place; name: the property that CloudFormation makes up if a template leaves it out."""
+    """A type that a stack may hold.
+
+    properties: those that are created.
+    updated: those of them that a later template may change in place.
+    name: the property that CloudFormation generates if a template leaves it out.
+    """
 
     properties: frozenset[str]
     updated: frozenset[str] = frozenset()
@@ -85,7 +90,7 @@ def _remember(change_set: Any, result: Any) -> None:
 
 
 def make_only_what_is_offered() -> None:
-    """Put the table between CloudFormation and LocalStack's makers of resources."""
+    """Put the table between CloudFormation and LocalStack's resource providers."""
     load, execute = ResourceProviderExecutor.try_load_resource_provider, ResourceProviderExecutor.execute_action
 
     def load_offered(resource_type: str) -> Any:
@@ -96,8 +101,9 @@ def make_only_what_is_offered() -> None:
             problem = _problem(payload)
             if problem:
                 return ProgressEvent(OperationStatus.FAILED, resource_model={}, message=problem)
-            if payload["action"] in ("Modify", "Dynamic"):
-                return _update(convert_payload(executor.stack_name, executor.stack_id, payload), maker)
+            if payload["action"] != "Add":
+                change = _delete if payload["action"] == "Remove" else _update
+                return change(convert_payload(executor.stack_name, executor.stack_id, payload), maker)
         except Exception as error:
             return ProgressEvent(OperationStatus.FAILED, resource_model={}, message=str(error))
         return execute(executor, maker, payload)
@@ -117,7 +123,7 @@ def make_only_what_is_offered() -> None:
 
 
 def _problem(payload: Mapping[str, Any]) -> str:
-    """Why the emulator does not do this, or nothing."""
+    """Why the emulator refuses this, empty if it does not."""
     kind, data = payload["resourceType"], payload["requestData"]
     offered = RESOURCE_TYPES[kind]
     after, before = data.get("resourceProperties") or {}, data.get("previousResourceProperties") or {}
@@ -132,6 +138,17 @@ def _problem(payload: Mapping[str, Any]) -> str:
     others = changed - offered.updated - ({offered.name} if offered.name not in after else set())
     others |= after.keys() - before.keys() - offered.properties
     return f"The emulator does not update {', '.join(sorted(others))} of {kind}." if others else ""
+
+
+def _delete(request: Any, maker: Any) -> Any:
+    """Delete a resource; one that does not exist is deleted. For LocalStack every error whose text contains `404` means
+    that, also the refusal of a caller whose account number does."""
+    try:
+        return maker.delete(request)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchEntity":
+            raise
+        return ProgressEvent(OperationStatus.SUCCESS, resource_model={})
 
 
 def _update(request: Any, maker: Any) -> Any:

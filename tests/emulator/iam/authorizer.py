@@ -1,6 +1,6 @@
 """IAM calls: which resources each works on, and the engine's decision by identity policy about each permission.
 
-An entity that exists is decided on by its own ARN, with its path, and by its own tags.
+A call on an entity that exists is decided by the entity's own ARN, with its path, and by its tags.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 from localstack.aws.api import CommonServiceException
 
 from emulator import errors
-from emulator.by_identity import decide, first_refusal, request_tags
+from emulator.by_identity import decide, request_tags
 from emulator.call import Call
 from emulator.caller import Problem
 from emulator.iam import identities
@@ -25,10 +25,9 @@ from emulator.iam.operations import (
     WITH_POLICY_ARN,
 )
 from emulator.sts.sessions import SessionKind
-from plerion_kms.authorization.decision import Decision
+from plerion_kms.authorization.decision import Decision, first_refusal
 from plerion_kms.authorization.request import ContextValue, PrincipalType, Resource
 
-RESERVED_PREFIX = "aws:"
 NAMES = {"role": "RoleName", "user": "UserName", "group": "GroupName", "instance-profile": "InstanceProfileName"}
 ARNS = {
     "policy": "PolicyArn",
@@ -39,20 +38,17 @@ ARNS = {
 
 
 def prepare(call: Call) -> None:
-    """Name the user that a call means which names none, so that the provider reads it as the decision does; refuse tags
-    with the prefix that is AWS's own."""
+    """Add the calling user's name if a call leaves it out, so that decision and provider mean the same user; refuse
+    tags with the prefix that AWS reserves."""
     principal = call.resolved.caller.principal
     if call.operation in OF_THE_CALLER and not call.parameters.get("UserName") and principal.type is PrincipalType.USER:
         call.parameters["UserName"] = principal.arn.rpartition("/")[2]
     for member in ("PolicyArn", "PermissionsBoundary"):
         arn = call.parameters.get(member) or ""
-        if arn.startswith("arn:") and not arn.startswith("arn:aws:"):  # LocalStack takes it for the policy of `aws`
+        if arn.startswith("arn:") and not arn.startswith("arn:aws:"):  # LocalStack would use the policy of `aws`
             text = f"Policy {arn} does not exist or is not attachable."
             raise CommonServiceException("NoSuchEntity", text, status_code=404, sender_fault=True)
-    for tag in call.parameters.get("Tags") or ():
-        if tag["Key"].lower().startswith(RESERVED_PREFIX):
-            text = f"The tag key {tag['Key']} is not valid: keys that start with {RESERVED_PREFIX} are reserved."
-            raise CommonServiceException("InvalidInput", text, sender_fault=True)
+    errors.check_tag_keys(call.tags, "InvalidInput")
 
 
 def authorize(call: Call) -> Decision:
@@ -72,15 +68,15 @@ def _decisions(call: Call) -> Iterator[Decision]:
     _check_account(call, arn)
     tags = {} if operation in CREATES else _tags(call, arn)
     context = _context(call, entity) | {f"iam:ResourceTag/{key}": value for key, value in tags.items()}
-    yield decide(call, f"iam:{operation}", Resource(arn, call.account, None if arn == "*" else tags), context)
+    yield decide(call, f"iam:{operation}", Resource(arn, call.caller_account, None if arn == "*" else tags), context)
     if operation in TAGS_ON_CREATE and parameters.get("Tags"):
-        yield decide(call, f"iam:{TAGS_ON_CREATE[operation]}", Resource(arn, call.account, {}), context)
+        yield decide(call, f"iam:{TAGS_ON_CREATE[operation]}", Resource(arn, call.caller_account, {}), context)
     if operation in PASSED_TO:
         yield pass_role(call, _arn(call, "role", _entity(call, "role")), PASSED_TO[operation])
     if operation == "UpdateUser":
         path = parameters.get("NewPath") or (entity or {}).get("Path") or "/"
-        new = f"arn:aws:iam::{call.account}:user{path}{parameters.get('NewUserName') or parameters['UserName']}"
-        yield decide(call, f"iam:{operation}", Resource(new, call.account, tags), context)
+        new = f"arn:aws:iam::{call.caller_account}:user{path}{parameters.get('NewUserName') or parameters['UserName']}"
+        yield decide(call, f"iam:{operation}", Resource(new, call.caller_account, tags), context)
 
 
 def pass_role(call: Call, role_arn: str, service: str) -> Decision:
@@ -89,11 +85,11 @@ def pass_role(call: Call, role_arn: str, service: str) -> Decision:
     tags = _tags(call, role_arn)
     context: dict[str, ContextValue] = {f"iam:ResourceTag/{key}": value for key, value in tags.items()}
     context["iam:PassedToService"] = service
-    return decide(call, "iam:PassRole", Resource(role_arn, call.account, tags), context)
+    return decide(call, "iam:PassRole", Resource(role_arn, call.caller_account, tags), context)
 
 
 def _arn(call: Call, kind: str, entity: Mapping[str, Any] | None) -> str:
-    """The ARN of the call's resource: of what exists its own, of what does not the one that it would have."""
+    """The ARN of the call's resource; of a resource that does not exist the ARN that it would have."""
     parameters = call.parameters
     if not kind:
         return "*"
@@ -101,7 +97,7 @@ def _arn(call: Call, kind: str, entity: Mapping[str, Any] | None) -> str:
         return str(entity["Arn"])
     if kind in ARNS and parameters.get(ARNS[kind]):
         return str(parameters[ARNS[kind]])
-    prefix = f"arn:aws:iam::{call.account}:{kind}"
+    prefix = f"arn:aws:iam::{call.caller_account}:{kind}"
     if kind == "oidc-provider":
         return f"{prefix}/{parameters['Url'].partition('://')[2]}"
     if kind == "saml-provider":
@@ -112,8 +108,8 @@ def _arn(call: Call, kind: str, entity: Mapping[str, Any] | None) -> str:
 
 
 def _entity(call: Call, kind: str) -> Mapping[str, Any] | None:
-    """The role, user, group or instance profile that the call names, as it is kept; None if there is none."""
-    iam = identities.store(call.account)
+    """The role, user, group or instance profile that the call names, as LocalStack keeps it; None if absent."""
+    iam = identities.store(call.caller_account)
     name = call.parameters.get(NAMES.get(kind, ""))
     kept: dict[str, tuple[Mapping[str, Any], str]] = {
         "role": (iam.ROLES, "role"),
@@ -128,7 +124,7 @@ def _entity(call: Call, kind: str) -> Mapping[str, Any] | None:
 
 def _check_account(call: Call, arn: str) -> None:
     """IAM works in the caller's account, and on AWS's own policies."""
-    if arn == "*" or arn.startswith((f"arn:aws:iam::{call.account}:", "arn:aws:iam::aws:policy/")):
+    if arn == "*" or arn.startswith((f"arn:aws:iam::{call.caller_account}:", "arn:aws:iam::aws:policy/")):
         return
     principal = call.resolved.caller.principal.arn
     text = f"User: {principal} is not authorized to perform: iam:{call.operation} on resource: {arn}"
@@ -136,12 +132,12 @@ def _check_account(call: Call, arn: str) -> None:
 
 
 def _tags(call: Call, arn: str) -> Mapping[str, str]:
-    tags: Mapping[str, str] = identities.store(call.account).TAGS.get_tags(arn)
+    tags: Mapping[str, str] = identities.store(call.caller_account).TAGS.get_tags(arn)
     return tags
 
 
 def _context(call: Call, entity: Mapping[str, Any] | None) -> dict[str, ContextValue]:
-    context = request_tags(call.parameters)
+    context = request_tags(call)
     if call.operation in WITH_POLICY_ARN:
         context["iam:PolicyARN"] = call.parameters["PolicyArn"]
     if call.operation in WITH_BOUNDARY:

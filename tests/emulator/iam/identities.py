@@ -1,6 +1,6 @@
 """Roles, users, groups and managed policies, read from LocalStack's stores and compiled for the engine.
 
-A store that names a policy which is not there is broken: `StoreError`, and the call is refused.
+A store that names a policy which does not exist is broken: `StoreError`, and the call is refused.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class StoreError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A role or user as it is now: ARN with path, unique id, tags, identity policies (a user's groups' included) and
-    permissions boundary."""
+    """A role or user in its current state: ARN with path, unique id, tags, identity policies (with a user's groups')
+    and permissions boundary."""
 
     arn: str
     unique_id: str
@@ -45,48 +45,33 @@ def use_aws_managed_policies(policies: Mapping[str, Any]) -> None:
 
 
 NOTHING: IamStore = AccountRegionBundle("iam", IamStore, validate=False)["0" * 12][IAM_REGION]
-"""What an account holds that never made anything."""
+"""The state of an account that has no resources."""
 
 
 def store(account: str) -> IamStore:
-    """The IAM state of an account; IAM has no Regions. Asking makes no state: anyone may name any account."""
+    """The IAM state of an account; IAM has no Regions. Reading creates none: a caller may name any account."""
     return iam_stores[account][IAM_REGION] if account in iam_stores else NOTHING
 
 
 def role(account: str, name: str) -> Identity | None:
-    """The role of this name, None where there is none."""
-    iam = store(account)
-    entity = iam.ROLES.get(name)
+    """The role of this name, None if absent."""
+    entity = store(account).ROLES.get(name)
     if entity is None:
         return None
-    arn = entity.role["Arn"]
-    return Identity(
-        arn=arn,
-        unique_id=entity.role["RoleId"],
-        tags=iam.TAGS.get_tags(arn),
-        policies=_policies(account, entity),
-        boundary=_boundary(account, entity.role),
-    )
+    return _identity(account, entity.role, entity.role["RoleId"], _policies(account, entity))
 
 
 def user(account: str, name: str) -> Identity | None:
-    """The user of this name with the policies of the user's groups, None where there is none."""
+    """The user of this name with the policies of the user's groups, None if absent."""
     iam = store(account)
     entity = iam.USERS.get(name)
     if entity is None:
         return None
-    arn = entity.user["Arn"]
     policies = _policies(account, entity)
     for group in list(iam.GROUPS.values()):
         if name in group.member_user_names:
             policies += _policies(account, group)
-    return Identity(
-        arn=arn,
-        unique_id=entity.user["UserId"],
-        tags=iam.TAGS.get_tags(arn),
-        policies=policies,
-        boundary=_boundary(account, entity.user),
-    )
+    return _identity(account, entity.user, entity.user["UserId"], policies)
 
 
 def user_name(account: str, unique_id: str, former: str) -> str | None:
@@ -98,7 +83,7 @@ def user_name(account: str, unique_id: str, former: str) -> str | None:
 
 
 def managed_policy(account: str, arn: str, kind: PolicyKind) -> Policy:
-    """The default version of a managed policy, AWS's own or a customer's. Raises StoreError where it does not exist."""
+    """The default version of a managed policy, AWS's own or a customer's. Raises StoreError if it does not exist."""
     aws_managed = ":iam::aws:policy/" in arn
     entity = _aws_managed.get(arn) if aws_managed else store(account).MANAGED_POLICIES.get(arn)
     if entity is None:
@@ -123,8 +108,12 @@ def _policies(account: str, entity: Any) -> tuple[Policy, ...]:
     )
 
 
-def _boundary(account: str, entity: Mapping[str, Any]) -> Policy | None:
-    boundary = entity.get("PermissionsBoundary")
-    if not boundary:
-        return None
-    return managed_policy(account, boundary["PermissionsBoundaryArn"], PolicyKind.BOUNDARY)
+def _identity(account: str, members: Mapping[str, Any], unique_id: str, policies: tuple[Policy, ...]) -> Identity:
+    arn, boundary = members["Arn"], members.get("PermissionsBoundary")
+    return Identity(
+        arn,
+        unique_id,
+        store(account).TAGS.get_tags(arn),
+        policies,
+        managed_policy(account, boundary["PermissionsBoundaryArn"], PolicyKind.BOUNDARY) if boundary else None,
+    )

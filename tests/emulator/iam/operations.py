@@ -53,7 +53,7 @@ TAGS_ON_CREATE = {
     "CreateSAMLProvider": "TagSAMLProvider",
     "CreateUser": "TagUser",
 }
-"""Operations that make a resource with tags, and the permission that they need if the request has any."""
+"""Operations that create a resource with tags, and the permission that they need if the request has any."""
 
 CREATES = TAGS_ON_CREATE.keys() | {"CreateGroup"}
 """Operations whose resource does not exist yet: its ARN follows from the request."""
@@ -73,11 +73,11 @@ WITH_BOUNDARY = {
     *(f"{verb}{entity}Policy" for verb in ("Attach", "Delete", "Detach", "Put") for entity in ("Role", "User")),
     *(f"{verb}{entity}PermissionsBoundary" for verb in ("Delete", "Put") for entity in ("Role", "User")),
 }
-"""Operations with the condition key `iam:PermissionsBoundary`: the boundary that the request sets, else the one that
-the role or user has."""
+"""Operations with the condition key `iam:PermissionsBoundary`: the boundary that the request sets, else the present
+one of the role or user."""
 
 PASSED_TO = {"AddRoleToInstanceProfile": "ec2.amazonaws.com"}
-"""Operations that hand a role to a service, which needs `iam:PassRole` on the role."""
+"""Operations that pass a role to a service, which needs `iam:PassRole` on the role."""
 
 OF_THE_CALLER = frozenset({"CreateAccessKey", "DeleteAccessKey", "GetUser", "ListAccessKeys", "UpdateAccessKey"})
-"""Operations that mean the calling user if they name none."""
+"""Operations that work on the calling user if they name no user."""

@@ -1,8 +1,8 @@
 """The principals that a policy or grant names: whether they exist, and who they were when the policy was stored.
 
 AWS stores a role or user in a policy by its unique id. When the entity is deleted the id shows in the policy in place
-of the ARN, and an entity of the same name made later is not meant. Source: IAM user guide "AWS JSON policy elements:
-Principal"; KMS API reference, PutKeyPolicy (principals "must exist and be visible to AWS KMS").
+of the ARN, and a recreated entity of the same name is a different principal. Source: IAM user guide "AWS JSON policy
+elements: Principal"; KMS API reference, PutKeyPolicy (principals "must exist and be visible to AWS KMS").
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ ENTITY = re.compile(r"arn:[a-z-]+:(?:iam|sts)::([0-9]{12}):(user|role|assumed-ro
 
 
 def exists(arn: str) -> bool:
-    """Whether this ARN can be named: an account, a federated user, or a role, user or session's role that there is.
+    """Whether this ARN can be named: an account, a federated user, or a role, user or session's role that exists.
 
-    Every account number counts as an account. Roles that AWS services use for themselves start with `aws:` and are in
-    no account.
+    Every account number is accepted as an account. Roles that AWS services use for themselves start with `aws:` and
+    are in no account.
     """
     match = ENTITY.fullmatch(arn)
     if match is None:
@@ -33,41 +33,45 @@ def exists(arn: str) -> bool:
     return _unique_id(arn) is not None
 
 
-def unique_ids(document: str) -> dict[str, str]:
-    """The unique ids that the roles and users named in a valid document have now."""
-    return ids_of(name for holder, key in _places(json.loads(document)) for name in _texts(holder[key]))
+def remember(holder: Any, arns: Iterable[str]) -> None:
+    """Keep with a role, key or grant of LocalStack's which unique ids the roles and users that it names have now."""
+    holder.principal_ids = {arn: unique_id for arn in arns if (unique_id := _unique_id(arn)) is not None}
 
 
-def ids_of(arns: Iterable[str]) -> dict[str, str]:
-    """The unique ids that these roles and users have now; other principals have none."""
-    found = {arn: _unique_id(arn) for arn in arns}
-    return {arn: unique_id for arn, unique_id in found.items() if unique_id is not None}
+def remember_document(holder: Any, document: str) -> None:
+    """As `remember`, for the principals that a valid document names."""
+    remember(holder, (name for place, key in _places(json.loads(document)) for name in _texts(place[key])))
 
 
-def now(arn: str, ids: Mapping[str, str]) -> str:
-    """The principal that had one of `ids` when it was named: its ARN, under which it may have moved since, or its id if
-    it is deleted, also if another one has its name by now."""
-    unique_id = ids.get(arn)
+def now(holder: Any, arn: str) -> str:
+    """What a principal that `holder` names is called now: its ARN, which may have changed since, or its unique id if it
+    was deleted, even if another role or user has its name now."""
+    unique_id = _ids(holder).get(arn)
     if unique_id is None or _unique_id(arn) == unique_id:
         return arn
     return _arn_of_user(arn, unique_id) or unique_id
 
 
-def as_stored(document: str, ids: Mapping[str, str]) -> str:
-    """The document as AWS shows and reads it later: each entity that it named, by what it is called now.
+def as_stored(holder: Any, document: str) -> str:
+    """The document of `holder` as AWS shows and reads it later: each role and user by what it is called now.
 
     Only Principal and NotPrincipal name entities; the same ARN in a condition, a Sid or an Id is text.
     """
-    changed = {arn: name for arn in ids if (name := now(arn, ids)) != arn}
+    changed = {arn: name for arn in _ids(holder) if (name := now(holder, arn)) != arn}
     if not changed:
         return document
     parsed = json.loads(document)
-    for holder, key in _places(parsed):
-        value = holder[key]
-        holder[key] = (
+    for place, key in _places(parsed):
+        value = place[key]
+        place[key] = (
             changed.get(value, value) if isinstance(value, str) else [changed.get(each, each) for each in value]
         )
     return json.dumps(parsed)
+
+
+def _ids(holder: Any) -> Mapping[str, str]:
+    ids: Mapping[str, str] = getattr(holder, "principal_ids", {})
+    return ids
 
 
 def _unique_id(arn: str) -> str | None:
@@ -85,7 +89,7 @@ def _unique_id(arn: str) -> str | None:
 
 
 def _arn_of_user(arn: str, unique_id: str) -> str | None:
-    """Where a user is by now: its name and path can change, those of a role cannot."""
+    """The present ARN of a user: its name and path can change, those of a role cannot."""
     match = ENTITY.fullmatch(arn)
     if match is None or match[2] != "user":
         return None

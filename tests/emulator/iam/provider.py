@@ -26,8 +26,8 @@ QUOTA_CODE = "LimitExceeded"
 MAX_TAGS = 50
 
 
-class MendedIamProvider(IamProvider):
-    """Checks what LocalStack takes unchecked, and answers the simulator's calls from the engine."""
+class PatchedIamProvider(IamProvider):
+    """Checks what LocalStack does not, and answers the simulator's calls from the engine."""
 
     def _validate_trust_policy(self, policy_document: str) -> dict[str, Any]:
         error = validate_trust_policy(policy_document, principals.exists)
@@ -37,14 +37,14 @@ class MendedIamProvider(IamProvider):
 
     def create_role(self, context: RequestContext, role_name: str, **members: Any) -> Any:
         answer = super().create_role(context, role_name=role_name, **members)
-        trust.remember_trusted(context.account_id, role_name, members["assume_role_policy_document"])
+        _remember_trust_policy(context, role_name, members["assume_role_policy_document"])
         return answer
 
     def update_assume_role_policy(
         self, context: RequestContext, role_name: str, policy_document: str, **_: Any
     ) -> None:
         super().update_assume_role_policy(context, role_name=role_name, policy_document=policy_document)
-        trust.remember_trusted(context.account_id, role_name, policy_document)
+        _remember_trust_policy(context, role_name, policy_document)
 
     def put_role_policy(self, context: RequestContext, role_name: str, policy_name: str, **members: Any) -> None:
         inline = _inline(identities.store(context.account_id).ROLES.get(role_name), policy_name)
@@ -102,7 +102,7 @@ class MendedIamProvider(IamProvider):
         return answer | {"InstanceProfiles": [_profile_shown(context, each) for each in answer["InstanceProfiles"]]}
 
     def update_user(self, context: RequestContext, user_name: str, **members: Any) -> None:
-        """A user that moves or is renamed stays the same user; LocalStack leaves the tags behind at the old ARN."""
+        """A user that moves or is renamed stays the same user; LocalStack leaves the tags at the old ARN."""
         entity = identities.store(context.account_id).USERS.get(user_name)
         former = entity.user["Arn"] if entity else ""
         super().update_user(context, user_name=user_name, **members)
@@ -114,7 +114,7 @@ class MendedIamProvider(IamProvider):
             tags.update_tags(entity.user["Arn"], kept)
 
     def _update_tags(self, store: Any, arn: str, tags: Any, case_sensitive: bool = True) -> None:
-        """Tags that are added to others count with them."""
+        """The quota is for all tags of an entity, not for those of one request."""
         names = {name if case_sensitive else name.lower() for name in store.TAGS.get_tags(arn)}
         names |= {tag["Key"] if case_sensitive else tag["Key"].lower() for tag in tags or ()}
         if len(names) > MAX_TAGS:
@@ -142,6 +142,10 @@ class MendedIamProvider(IamProvider):
         return _simulated(principal, request, own, given[0] if given else None)
 
 
+def _remember_trust_policy(context: RequestContext, role_name: str, document: str) -> None:
+    principals.remember_document(identities.store(context.account_id).ROLES[role_name], document)
+
+
 def _shown(context: RequestContext, role: Mapping[str, Any]) -> dict[str, Any]:
     """A role with its trust policy as AWS shows it: a principal that was deleted by its unique id."""
     return {**role, "AssumeRolePolicyDocument": quote(trust.trust_policy(context.account_id, role["RoleName"]))}
@@ -152,7 +156,7 @@ def _profile_shown(context: RequestContext, profile: Mapping[str, Any]) -> dict[
 
 
 def take_scalars_in_conditions() -> None:
-    """Let IAM policies have JSON booleans and numbers as condition values, as IAM does; LocalStack wants strings."""
+    """Let IAM policies have JSON booleans and numbers as condition values, as IAM does; LocalStack expects strings."""
     validator = policy_validation.BaseIAMPolicyValidator
     check = validator._validate_condition_syntax
 
@@ -174,9 +178,9 @@ def _as_texts(block: Any) -> Any:
 
 
 def _check_policy_arn(arn: str) -> None:
-    """Refuse what is no ARN in AWS's words (recorded in localstack/localstack's IAM snapshots)."""
+    """Refuse an invalid ARN in AWS's words (recorded in localstack/localstack's IAM snapshots)."""
     if parse_arn(arn) is None:
-        raise CommonServiceException("ValidationError", "Invalid ARN:  Could not be parsed!", sender_fault=True)
+        raise errors.validation("Invalid ARN:  Could not be parsed!")
 
 
 def _inline(entity: Any, replaced: str) -> list[str]:
@@ -186,7 +190,7 @@ def _inline(entity: Any, replaced: str) -> list[str]:
 
 
 def _check_identity_policy(text: str, holder: Holder, others: Sequence[str] = ()) -> None:
-    """Refuse what IAM does not store. Where LocalStack says what is wrong it does so in IAM's words, and first."""
+    """Refuse what IAM does not store. LocalStack's validator, which has IAM's words, runs first."""
     error = validate_identity_policy(text, holder, sum(policy_size(other) for other in others))
     if error is None:
         return

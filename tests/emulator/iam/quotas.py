@@ -23,7 +23,7 @@ def check(call: Call) -> None:
     """Raise LimitExceeded if the call would add one too many."""
     if call.operation not in QUOTAS:
         return
-    iam, parameters = identities.store(call.account), call.parameters
+    iam, parameters = identities.store(call.caller_account), call.parameters
     if call.operation == "AddUserToGroup":
         groups = list(iam.GROUPS.items())
         present = [name for name, group in groups if parameters["UserName"] in group.member_user_names]

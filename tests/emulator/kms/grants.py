@@ -9,60 +9,37 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from localstack.aws.api import CommonServiceException
 from localstack.aws.api.kms import InvalidArnException
 
+from emulator import errors
 from emulator.iam import principals
+from plerion_kms.authorization.kms_operations import grant_operations
 
-ANY_KEY = frozenset({"CreateGrant", "DescribeKey", "RetireGrant"})
-BY_USAGE = {
-    "ENCRYPT_DECRYPT": frozenset({"Decrypt", "Encrypt", "ReEncryptFrom", "ReEncryptTo"}),
-    "SIGN_VERIFY": frozenset({"Sign", "Verify"}),
-    "GENERATE_VERIFY_MAC": frozenset({"GenerateMac", "VerifyMac"}),
-    "KEY_AGREEMENT": frozenset({"DeriveSharedSecret"}),
-}
-SYMMETRIC_ONLY = frozenset(
-    {
-        "GenerateDataKey",
-        "GenerateDataKeyPair",
-        "GenerateDataKeyPairWithoutPlaintext",
-        "GenerateDataKeyWithoutPlaintext",
-    }
-)
 MAX_CONSTRAINT_PAIRS = 8
 MAX_CONSTRAINT_VALUE = 384
 PRINCIPAL = re.compile(r"arn:[a-z-]+:(iam|sts)::[0-9]{12}:(root|(user|role|assumed-role|federated-user)/.+)")
 
 
 def check_grant(request: Mapping[str, Any], key: Any) -> None:
-    """Refuse a grant with operations that the key cannot do, with constraints that it cannot have, or for nobody.
+    """Refuse a grant with operations or constraints that the key does not support, or with an unknown principal.
 
     Raises ValidationError and InvalidArnException as KMS does.
     """
-    supported = _supported(key.metadata)
+    supported = grant_operations(key.metadata["KeyUsage"], key.metadata["KeySpec"])
     unsupported = [operation for operation in request["Operations"] if operation not in supported]
     if unsupported:
-        raise _validation(f"The operations {unsupported} are not supported by the key {key.metadata['Arn']}.")
+        raise errors.validation(f"The operations {unsupported} are not supported by the key {key.metadata['Arn']}.")
     constraints = request.get("Constraints") or {}
     pairs = [constraints.get(name) or {} for name in ("EncryptionContextEquals", "EncryptionContextSubset")]
     if any(pairs) and key.metadata["KeySpec"] != "SYMMETRIC_DEFAULT":
-        raise _validation("Only grants on symmetric encryption keys can have encryption context constraints.")
+        raise errors.validation("Only grants on symmetric encryption keys can have encryption context constraints.")
     if any(len(of_one) > MAX_CONSTRAINT_PAIRS for of_one in pairs):
-        raise _validation(f"An encryption context constraint has at most {MAX_CONSTRAINT_PAIRS} pairs.")
+        raise errors.validation(f"An encryption context constraint has at most {MAX_CONSTRAINT_PAIRS} pairs.")
     if any(len(value) > MAX_CONSTRAINT_VALUE for of_one in pairs for value in of_one.values()):
-        raise _validation(f"A value of an encryption context constraint has at most {MAX_CONSTRAINT_VALUE} characters.")
+        raise errors.validation(
+            f"A value of an encryption context constraint has at most {MAX_CONSTRAINT_VALUE} characters."
+        )
     for member in ("GranteePrincipal", "RetiringPrincipal"):
         principal = request.get(member)
         if principal and not (PRINCIPAL.fullmatch(principal) and principals.exists(principal)):
             raise InvalidArnException(f"The {member} {principal} is not valid.")
-
-
-def _supported(metadata: Mapping[str, Any]) -> frozenset[str]:
-    supported = ANY_KEY | BY_USAGE[metadata["KeyUsage"]]
-    if metadata["KeySpec"] == "SYMMETRIC_DEFAULT":
-        return supported | SYMMETRIC_ONLY
-    return supported if metadata["KeyUsage"] == "GENERATE_VERIFY_MAC" else supported | {"GetPublicKey"}
-
-
-def _validation(message: str) -> CommonServiceException:
-    return CommonServiceException("ValidationError", message, sender_fault=True)

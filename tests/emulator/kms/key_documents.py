@@ -12,7 +12,7 @@ from emulator import errors
 from emulator.call import Call
 from emulator.iam import principals
 from emulator.kms import keys
-from emulator.kms.keys import Found
+from emulator.kms.keys import ResolvedKey
 from plerion_kms.authorization.documents import parse_policy
 from plerion_kms.authorization.kinds import PolicyKind
 from plerion_kms.authorization.kms import lockout
@@ -24,13 +24,13 @@ NEW_KEY = "00000000-0000-0000-0000-000000000000"
 
 def check_new_key(call: Call, text: str, tags: Mapping[str, str]) -> None:
     """Refuse a policy for a key that does not exist yet (CreateKey)."""
-    arn = f"arn:{call.context.partition}:kms:{call.region}:{call.account}:key/{NEW_KEY}"
+    arn = f"arn:{call.context.partition}:kms:{call.region}:{call.caller_account}:key/{NEW_KEY}"
     check(call, text, Key(arn=arn, policy=parse_policy("", PolicyKind.KEY, "none"), tags=tags))
 
 
-def check_existing_key(call: Call, text: str, found: Found) -> None:
+def check_existing_key(call: Call, text: str, key: ResolvedKey) -> None:
     """Refuse a policy for a key that exists (PutKeyPolicy)."""
-    check(call, text, keys.as_engine_key(found))
+    check(call, text, keys.as_engine_key(key))
 
 
 def check(call: Call, text: str, key: Key) -> None:

@@ -7,7 +7,7 @@ key by id alone, so its owner is looked for. Source: KMS API reference, `KeyId` 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -35,7 +35,7 @@ KEY_ARN = re.compile(r"arn:[a-z-]+:kms:([a-z0-9-]*):([0-9]{12}):(key/|alias/)(.+
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ResolvedKey:
     """A key with its owner, and how LocalStack keeps it.
 
     new_alias: for an AWS managed key that this call is the first to use, its alias: the key is kept once the call is
@@ -59,20 +59,20 @@ class Found:
 
 
 NOTHING: KmsStore = AccountRegionBundle("kms", KmsStore)["0" * 12]["us-east-1"]
-"""What an account holds that never made anything."""
+"""The state of an account that has no resources."""
 
 
 def store(account: str, region: str) -> KmsStore:
-    """The KMS state of an account in a Region. Asking makes no state: anyone may name any account."""
+    """The KMS state of an account in a Region. Reading creates none: a caller may name any account."""
     made = account in kms_stores and region in kms_stores[account]
     return kms_stores[account][region] if made else NOTHING
 
 
-def find(reference: str, account: str, region: str) -> Found | None:
+def find(reference: str, account: str, region: str) -> ResolvedKey | None:
     """The key that `reference` (key id, key ARN, alias name or alias ARN) means for a caller of `account`.
 
-    None where another account has no such key: AWS does not let a caller tell a missing from a forbidden key there.
-    Raises NotFoundException where the caller's own account has no such key, or the ARN names another Region.
+    None if another account has no such key: AWS does not let a caller distinguish a missing from a forbidden key there.
+    Raises NotFoundException if the caller's own account has no such key, or the ARN names another Region.
     """
     match = KEY_ARN.fullmatch(reference)
     if match is None:
@@ -85,7 +85,7 @@ def find(reference: str, account: str, region: str) -> Found | None:
         is_alias = kind == "alias/"
         name = f"alias/{name}" if is_alias else name
     if is_alias and owner == account and aws_managed_keys.is_to_be_made(store(owner, region), name):
-        return Found(owner, region, aws_managed_keys.new_key(owner, region, name), name)
+        return ResolvedKey(owner, region, aws_managed_keys.new_key(owner, region, name), name)
     try:
         key_id = _alias_target(name, owner, region) if is_alias else name
         return _by_id(key_id, owner, region)
@@ -95,10 +95,10 @@ def find(reference: str, account: str, region: str) -> Found | None:
         raise
 
 
-def find_by_ciphertext(blob: bytes, account: str, region: str) -> Found | None:
-    """The key that encrypted `blob`, in whichever account; None where there is none any more.
+def find_by_ciphertext(blob: bytes, account: str, region: str) -> ResolvedKey | None:
+    """The key that encrypted `blob`, in whichever account; None if it was deleted.
 
-    Raises ValueError where `blob` is not a KMS ciphertext.
+    Raises ValueError if `blob` is not a KMS ciphertext.
     """
     try:
         key_id = deserialize_ciphertext_blob(blob).key_id
@@ -117,55 +117,47 @@ def stores(region: str) -> Iterator[tuple[str, KmsStore]]:
             yield account, regions[region]
 
 
-def key_policy(found: Found) -> str:
-    """The key policy's JSON text; roles and users in it that are gone by now are named by their unique ids."""
-    return principals.as_stored(found.kms_key.policy, getattr(found.kms_key, "named", {}))
+def key_policy(key: ResolvedKey) -> str:
+    """The key policy's JSON text; deleted roles and users are named in it by their unique ids."""
+    return principals.as_stored(key.kms_key, key.kms_key.policy)
 
 
-def remember_named(kms_key: KmsKey) -> None:
-    """Keep which roles and users the new key policy of a key means."""
-    kms_key.named = principals.unique_ids(kms_key.policy)
-
-
-def remember_use(found: Found) -> None:
+def remember_use(key: ResolvedKey) -> None:
     """Keep when a key was last used."""
-    found.kms_key.last_used = datetime.now(UTC)
+    key.kms_key.last_used = datetime.now(UTC)
 
 
-def _made(found: Found) -> datetime:
-    made: datetime = found.kms_key.metadata["CreationDate"]
-    return made.astimezone(UTC)
-
-
-def as_engine_key(found: Found) -> Key:
-    """The key with policy, tags, aliases and grants as they are now."""
-    metadata: Any = found.kms_key.metadata
-    owner_store = store(found.account, found.region)
+def as_engine_key(key: ResolvedKey) -> Key:
+    """The key with its current policy, tags, aliases and grants."""
+    metadata: Any = key.kms_key.metadata
+    owner_store = store(key.account, key.region)
     aliases = list(owner_store.aliases.values())
+    last_used: datetime = getattr(key.kms_key, "last_used", metadata["CreationDate"].astimezone(UTC))
     return Key(
-        arn=found.arn,
-        policy=parse_policy(key_policy(found), PolicyKind.KEY, "key policy"),
-        tags=owner_store.tags.get_tags(found.arn),
-        aliases=(found.new_alias,)
-        if found.new_alias
-        else tuple(alias.metadata["AliasName"] for alias in aliases if _target(alias) == found.key_id),
+        arn=key.arn,
+        policy=parse_policy(key_policy(key), PolicyKind.KEY, "key policy"),
+        tags=owner_store.tags.get_tags(key.arn),
+        aliases=(key.new_alias,)
+        if key.new_alias
+        else tuple(alias.metadata["AliasName"] for alias in aliases if _target(alias) == key.key_id),
         spec=metadata["KeySpec"],
         usage=metadata["KeyUsage"],
         origin=metadata["Origin"],
         multi_region=bool(metadata["MultiRegion"]),
         multi_region_type=(metadata.get("MultiRegionConfiguration") or {}).get("MultiRegionKeyType", ""),
         aws_managed=metadata["KeyManager"] == "AWS",
-        unused_days=(datetime.now(UTC) - getattr(found.kms_key, "last_used", _made(found))).days,
-        grants=tuple(as_engine_grant(grant) for grant in list(owner_store.grants.values()) if _is_on(grant, found)),
+        unused_days=(datetime.now(UTC) - last_used).days,
+        grants=tuple(
+            as_engine_grant(each) for each in list(owner_store.grants.values()) if each.metadata["KeyArn"] == key.arn
+        ),
     )
 
 
 def shown_grant(grant: KmsGrant) -> dict[str, Any]:
     """A grant's members as AWS lists them: a grantee or retiring principal that was deleted by its unique id."""
     metadata: Any = grant.metadata
-    ids: Mapping[str, str] = getattr(grant, "named", {})
     named = {member: metadata.get(member) for member in ("GranteePrincipal", "RetiringPrincipal")}
-    return {**metadata, **{member: principals.now(arn, ids) for member, arn in named.items() if arn}}
+    return {**metadata, **{member: principals.now(grant, arn) for member, arn in named.items() if arn}}
 
 
 def as_engine_grant(grant: KmsGrant) -> Grant:
@@ -185,16 +177,6 @@ def as_engine_grant(grant: KmsGrant) -> Grant:
     )
 
 
-def remember_grantees(grant: KmsGrant) -> None:
-    """Keep which role or user a new grant means, as for key policies."""
-    metadata: Any = grant.metadata
-    grant.named = principals.ids_of((metadata["GranteePrincipal"], metadata.get("RetiringPrincipal") or ""))
-
-
-def _is_on(grant: KmsGrant, found: Found) -> bool:
-    return bool(grant.metadata["KeyArn"] == found.arn)
-
-
 def _target(alias: Any) -> str:
     return str(alias.metadata["TargetKeyId"]).rpartition("/")[2]
 
@@ -206,10 +188,10 @@ def _alias_target(name: str, owner: str, region: str) -> str:
     return _target(alias)
 
 
-def _by_id(key_id: str, owner: str, region: str) -> Found:
+def _by_id(key_id: str, owner: str, region: str) -> ResolvedKey:
     if not PATTERN_UUID.match(key_id) and not MULTI_REGION_PATTERN.match(key_id):
         raise NotFoundException(f"Invalid keyId '{key_id}'")
     kms_key = store(owner, region).keys.get(key_id)
     if kms_key is None:
         raise NotFoundException(f"Key 'arn:aws:kms:{region}:{owner}:key/{key_id}' does not exist")
-    return Found(owner, region, kms_key)
+    return ResolvedKey(owner, region, kms_key)

@@ -26,8 +26,10 @@ from localstack.utils.collections import PaginatedList
 
 from emulator import errors
 from emulator.call import Call
+from emulator.iam import principals
 from emulator.kms import key_documents, keys
 from emulator.kms.grants import check_grant
+from plerion_kms.authorization.kms_operations import On
 from plerion_kms.authorization.validation import validate_policy_name
 
 DRY_RUN_MESSAGE = "The request would have succeeded, but the DryRun option is set."
@@ -36,39 +38,40 @@ WITH_EFFECT = frozenset({"CreateGrant", "RetireGrant", "RevokeGrant"})
 """Operations whose dry run must not go through the provider: each checks by itself and stops in time."""
 
 
-class MendedKmsProvider(KmsProvider):
+class PatchedKmsProvider(KmsProvider):
     """Key policies validated, grants kept at the key's owner, ReEncrypt across accounts, dry runs."""
 
     def create_key(self, context: RequestContext, request: Any = None) -> Any:
         if request.get("Policy"):
             key_documents.check_new_key(context.call, request["Policy"], _tags(request))
         answer = super().create_key(context, request)
-        keys.remember_named(self._get_store(context.account_id, context.region).keys[answer["KeyMetadata"]["KeyId"]])
+        kms_key = self._get_store(context.account_id, context.region).keys[answer["KeyMetadata"]["KeyId"]]
+        principals.remember_document(kms_key, kms_key.policy)
         return answer
 
     def put_key_policy(self, context: RequestContext, request: Any) -> None:
         call: Call = context.call
-        found = call.keys["key"]
-        assert found is not None
+        key = call.keys[On.KEY]
+        assert key is not None
         error = validate_policy_name(request.get("PolicyName") or "default")
         if error is not None:
             raise errors.from_decision(error)
-        key_documents.check_existing_key(call, request["Policy"], found)
+        key_documents.check_existing_key(call, request["Policy"], key)
         request.setdefault("PolicyName", "default")
         super().put_key_policy(context, request)
-        keys.remember_named(found.kms_key)
+        principals.remember_document(key.kms_key, key.kms_key.policy)
 
     def get_key_policy(self, context: RequestContext, request: Any) -> Any:
         request.setdefault("PolicyName", "default")
         super().get_key_policy(context, request)  # refuses other names
-        found = context.call.keys["key"]
-        return {"Policy": keys.key_policy(found), "PolicyName": "default"}
+        key = context.call.keys[On.KEY]
+        return {"Policy": keys.key_policy(key), "PolicyName": "default"}
 
     def replicate_key(self, context: RequestContext, request: Any) -> Any:
         """A replica has a key policy and tags of its own; LocalStack copies the primary's policy and drops the tags."""
         call: Call = context.call
         region = request["ReplicaRegion"]
-        primary = call.keys["key"]
+        primary = call.keys[On.KEY]
         assert primary is not None
         if request.get("Policy"):
             replica_key = replace(
@@ -83,7 +86,7 @@ class MendedKmsProvider(KmsProvider):
         answer = super().replicate_key(context, request)
         replica = keys.store(primary.account, region).keys[primary.key_id]
         replica.policy = request.get("Policy") or replica._get_default_key_policy(primary.account, region)
-        keys.remember_named(replica)
+        principals.remember_document(replica, replica.policy)
         if request.get("Tags"):
             self._set_key_tags(primary.account, region, replica.metadata["Arn"], request["Tags"])
         answer["ReplicaPolicy"] = replica.policy
@@ -103,22 +106,26 @@ class MendedKmsProvider(KmsProvider):
             token = _another_token(context.account_id, context.region)
             store.grant_tokens[token] = same.metadata["GrantId"]
             return {"GrantId": same.metadata["GrantId"], "GrantToken": token}
-        # LocalStack would store what it is given, and would take any grant of the same name for the same grant.
+        # LocalStack would store the request itself, and would return any grant of the same name.
         answer = super().create_grant(context, copy.deepcopy(request))
         metadata: Any = store.grants[answer["GrantId"]].metadata
         metadata["KeyArn"] = key.metadata["Arn"]
-        metadata["IssuingAccount"] = f"arn:aws:iam::{call.account}:root"
+        metadata["IssuingAccount"] = f"arn:aws:iam::{call.caller_account}:root"
         metadata["Name"] = name or ""
-        keys.remember_grantees(store.grants[answer["GrantId"]])
+        principals.remember(
+            store.grants[answer["GrantId"]], (metadata["GranteePrincipal"], metadata.get("RetiringPrincipal") or "")
+        )
         return answer
 
     def list_grants(self, context: RequestContext, request: Any) -> Any:
-        """The key's grants, as they are shown; LocalStack looks for the grantee among the names given at first."""
+        """The key's grants as AWS lists them; LocalStack compares the grantee with the ARN given at first."""
         store = self._get_store(context.account_id, context.region)
         grants = [keys.shown_grant(grant) for grant in list(store.grants.values())]
-        wanted = {member: request[member] for member in ("KeyId", "GrantId", "GranteePrincipal") if request.get(member)}
-        matching = [grant for grant in grants if all(grant.get(member) == value for member, value in wanted.items())]
-        if "GrantId" in wanted and not matching:
+        requested = {
+            member: request[member] for member in ("KeyId", "GrantId", "GranteePrincipal") if request.get(member)
+        }
+        matching = [grant for grant in grants if all(grant.get(member) == value for member, value in requested.items())]
+        if "GrantId" in requested and not matching:
             raise InvalidGrantIdException()
         return _page_of_grants(matching, request.get("Limit"), request.get("Marker"))
 
@@ -154,7 +161,7 @@ class MendedKmsProvider(KmsProvider):
     def re_encrypt(self, context: RequestContext, **members: Any) -> Any:
         """Decrypt in the source key's account, encrypt in the destination's. LocalStack does both in the caller's."""
         call: Call = context.call
-        source, destination = call.keys["source"], call.keys["destination"]
+        source, destination = call.keys[On.SOURCE], call.keys[On.DESTINATION]
         assert source is not None
         assert destination is not None
         plain = self.decrypt(
@@ -180,14 +187,14 @@ class MendedKmsProvider(KmsProvider):
         )
 
     def generate_data_key(self, context: RequestContext, request: Any) -> Any:
-        """A data key of the wanted length; LocalStack's always has 32 bytes."""
-        wanted = [request.get(member) for member in ("KeySpec", "NumberOfBytes")]
-        if (wanted[0] is None) == (wanted[1] is None):
+        """A data key of the requested length; LocalStack's always has 32 bytes."""
+        requested = [request.get(member) for member in ("KeySpec", "NumberOfBytes")]
+        if (requested[0] is None) == (requested[1] is None):
             raise ValidationException("Please specify either number of bytes or key spec.")
         key = self._get_kms_key(context.account_id, context.region, request["KeyId"])
         if key.metadata["KeySpec"] != "SYMMETRIC_DEFAULT":
             raise InvalidKeyUsageException(f"{key.metadata['Arn']} key spec is not valid for {context.operation.name}.")
-        plain = os.urandom(DATA_KEY_BYTES[wanted[0]] if wanted[0] else int(wanted[1] or 0))
+        plain = os.urandom(DATA_KEY_BYTES[requested[0]] if requested[0] else int(requested[1] or 0))
         return {
             "KeyId": key.metadata["Arn"],
             "Plaintext": plain,

@@ -9,11 +9,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from localstack.aws.api import CommonServiceException
-
 from emulator import errors, limits
 from emulator.call import Call
-from emulator.caller import Resolved
+from emulator.caller import ResolvedCaller
 from emulator.iam import identities
 from emulator.iam.identities import Identity
 from emulator.sts import federation, trust
@@ -26,19 +24,18 @@ from plerion_kms.authorization.sts import Role, StsCall, authorize_call
 from plerion_kms.authorization.validation import validate_session_policy
 
 UNSIGNED_OPERATIONS = {"AssumeRoleWithWebIdentity": federation.web_identity, "AssumeRoleWithSAML": federation.saml}
-"""Operations that are called without AWS credentials, and who calls them."""
+"""Operations that are called without AWS credentials, and the function that reads their caller."""
 
 ROLE_ARN = re.compile(r"arn:[a-z-]+:iam::([0-9]{12}):role/(?:.*/)?([^/]+)")
 MAX_POLICY_ARNS = 10
 CHAINED_DURATION = 3600
 DEFAULT_DURATION = 43200
 ROOT_DURATION = 3600
-RESERVED_PREFIX = "aws:"
 
 
 @dataclass(frozen=True, slots=True)
 class AssumedRole:
-    """The role that a call asks for, as it is now."""
+    """The role that a call asks for, in its current state."""
 
     account: str
     name: str
@@ -51,7 +48,7 @@ def prepare(call: Call) -> None:
     read = UNSIGNED_OPERATIONS.get(call.operation)
     if read is not None:
         call.federated = read(call.parameters, call.resolved.caller.context)
-        call.resolved = Resolved(call.federated.caller)
+        call.resolved = ResolvedCaller(call.federated.caller)
     _check_session_kind(call)
     _check_multi_factor(call)
     _check_policies(call)
@@ -61,7 +58,7 @@ def prepare(call: Call) -> None:
 
 
 def authorize(call: Call) -> Decision:
-    """Ask the engine; a role that does not exist is for it a role without a trust policy."""
+    """Ask the engine; it refuses a role that does not exist."""
     found = role(call)
     engine_role = None
     if found is not None:
@@ -89,7 +86,7 @@ def _passed_tags(call: Call) -> dict[str, Any]:
 
 
 def role(call: Call) -> AssumedRole | None:
-    """The role that the call names, None where there is none of exactly this ARN."""
+    """The role that the call names, None if no role has exactly this ARN."""
     match = ROLE_ARN.fullmatch(call.parameters.get("RoleArn") or "")
     if match is None:
         return None
@@ -102,17 +99,17 @@ def role(call: Call) -> AssumedRole | None:
 
 
 def check_duration(call: Call, found: AssumedRole) -> None:
-    """The wanted duration against the role's maximum, and one hour for a role assumed by a role."""
-    wanted = call.parameters.get("DurationSeconds")
-    if wanted is None:
+    """The requested duration against the role's maximum, and one hour for a role assumed by a role."""
+    requested = call.parameters.get("DurationSeconds")
+    if requested is None:
         return
     session = call.resolved.session
-    if session is not None and session.kind is SessionKind.ROLE and wanted > CHAINED_DURATION:
-        raise _validation(
+    if session is not None and session.kind is SessionKind.ROLE and requested > CHAINED_DURATION:
+        raise errors.validation(
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
         )
-    if wanted > found.max_duration:
-        raise _validation("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+    if requested > found.max_duration:
+        raise errors.validation("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
 
 
 def _check_session_kind(call: Call) -> None:
@@ -126,43 +123,36 @@ def _check_session_kind(call: Call) -> None:
 
 
 def _check_multi_factor(call: Call) -> None:
-    """The emulator has no MFA devices, so that no code is the right one."""
+    """The emulator has no MFA devices, so that no code is right."""
     if call.parameters.get("SerialNumber") or call.parameters.get("TokenCode"):
         raise errors.access_denied("MultiFactorAuthentication failed with invalid MFA one time pass code.", "query")
 
 
 def _set_duration(call: Call) -> None:
-    """12 hours by default; for the root user one hour, also where it asks for more (STS API reference)."""
-    wanted = call.parameters.get("DurationSeconds") or DEFAULT_DURATION
+    """12 hours by default; for the root user one hour, even if it requests more (STS API reference)."""
+    requested = call.parameters.get("DurationSeconds") or DEFAULT_DURATION
     is_root = call.resolved.caller.principal.type is PrincipalType.ACCOUNT_ROOT
-    call.parameters["DurationSeconds"] = min(wanted, ROOT_DURATION) if is_root else wanted
+    call.parameters["DurationSeconds"] = min(requested, ROOT_DURATION) if is_root else requested
 
 
 def _check_tags(call: Call) -> None:
-    """The limits that no policy decides about: for the tags of a token or assertion those of AssumeRole's members, and
-    for all the prefix that is AWS's own."""
+    """The limits that no policy decides about: AssumeRole's for the tags of a token or assertion, and for all tags the
+    prefix that AWS reserves."""
     passed = _passed_tags(call)
     model = call.context.service.operation_model("AssumeRole")
     for member, value in passed.items():
         limits.check_member(model, member, value, "query")
-    for tag in (*(call.parameters.get("Tags") or ()), *passed.get("Tags", ())):
-        if tag["Key"].lower().startswith(RESERVED_PREFIX):
-            text = f"The tag key {tag['Key']} is not valid: keys that start with {RESERVED_PREFIX} are reserved."
-            raise CommonServiceException("InvalidParameterValue", text, sender_fault=True)
+    errors.check_tag_keys((*call.tags, *(call.federated.tags if call.federated else ())), "InvalidParameterValue")
 
 
 def _check_policies(call: Call) -> None:
     policy = call.parameters.get("Policy")
     arns = call.parameters.get("PolicyArns") or ()
     if len(arns) > MAX_POLICY_ARNS:
-        raise _validation(
+        raise errors.validation(
             "1 validation error detected: Value at 'policyArns' failed to satisfy constraint: Member must have length "
             f"less than or equal to {MAX_POLICY_ARNS}"
         )
     error = None if policy is None else validate_session_policy(policy)
     if error is not None:
         raise errors.from_decision(error)
-
-
-def _validation(message: str) -> CommonServiceException:
-    return CommonServiceException("ValidationError", message, sender_fault=True)

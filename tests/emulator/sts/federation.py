@@ -18,6 +18,7 @@ from xml.etree import ElementTree
 
 from localstack.aws.api import CommonServiceException
 
+from emulator import errors
 from emulator.iam import identities
 from plerion_kms.authorization.caller import Caller
 from plerion_kms.authorization.context_keys import claims_of
@@ -31,7 +32,7 @@ ROLE_ACCOUNT = re.compile(r"arn:[a-z-]+:iam::([0-9]{12}):role/.+")
 
 @dataclass(frozen=True, slots=True)
 class Federated:
-    """Who the token or assertion says the caller is. tags, transitive: session tags that it passes; context: what the
+    """The caller that the token or assertion names. tags, transitive: session tags that it passes; context: what the
     session keeps of it."""
 
     caller: Caller
@@ -145,7 +146,7 @@ def _subject_type(subject: ElementTree.Element | None) -> str:
 def _account(role_arn: str) -> str:
     match = ROLE_ACCOUNT.fullmatch(role_arn)
     if match is None:
-        raise CommonServiceException("ValidationError", f"{role_arn} is invalid", sender_fault=True)
+        raise errors.validation(f"{role_arn} is invalid")
     return match[1]
 
 

@@ -19,8 +19,8 @@ from emulator.sts.sessions import Session, SessionKind
 from plerion_kms.authorization.kinds import PolicyKind
 
 
-class MendedStsProvider(StsProvider):
-    """Keeps each session that it hands out in `emulator.sts.sessions`, where the gate finds it again."""
+class PatchedStsProvider(StsProvider):
+    """Keeps each session that it issues in `emulator.sts.sessions`, where the gate finds it."""
 
     def get_caller_identity(self, context: RequestContext, **_: Any) -> Any:
         principal = context.call.resolved.caller.principal
@@ -34,10 +34,10 @@ class MendedStsProvider(StsProvider):
         answer = self._assume(call, super().assume_role_with_web_identity, context, members)
         if call.federated is not None:
             issuer = call.federated.caller.principal.arn.partition("/")[2]
-            seen = call.federated.caller.context
+            context_keys = call.federated.caller.context
             answer["Provider"] = call.federated.caller.principal.arn
-            answer["SubjectFromWebIdentityToken"] = seen[f"{issuer}:sub"]
-            answer["Audience"] = seen[f"{issuer}:aud"]
+            answer["SubjectFromWebIdentityToken"] = context_keys[f"{issuer}:sub"]
+            answer["Audience"] = context_keys[f"{issuer}:aud"]
         return answer
 
     def assume_role_with_saml(self, context: RequestContext, **members: Any) -> Any:
@@ -54,7 +54,6 @@ class MendedStsProvider(StsProvider):
         identity = _source_identity(call)
         answer = issue(context, **members)
         inherited = call.resolved.session.transitive_tags if call.resolved.session else {}
-        own = {tag["Key"]: tag["Value"] for tag in call.parameters.get("Tags") or ()}
         federated = call.federated or Federated(call.resolved.caller)
         session = Session(
             **_credentials(answer),
@@ -64,20 +63,16 @@ class MendedStsProvider(StsProvider):
             user_id=f"{found.identity.unique_id}:{answer['AssumedRoleUser']['Arn'].rpartition('/')[2]}",
             issuer_arn=found.identity.arn,
             issuer_id=found.identity.unique_id,
-            tags=own | inherited | dict(federated.tags),
+            tags=call.tags | inherited | dict(federated.tags),
             transitive=frozenset(
-                (
-                    *(call.parameters.get("TransitiveTagKeys") or ()),
-                    *inherited,
-                    *(federated.transitive if federated else ()),
-                )
+                (*(call.parameters.get("TransitiveTagKeys") or ()), *inherited, *federated.transitive)
             ),
             policies=_inline(call),
             policy_arns=_arns(call),
             context=identity | dict(federated.context),
         )
         answer["AssumedRoleUser"]["AssumedRoleId"] = session.user_id
-        sts_stores[found.account]["us-east-1"].credentials[session.access_key_id].user_id = session.user_id
+        sts_stores[found.account][identities.IAM_REGION].credentials[session.access_key_id].user_id = session.user_id
         sessions.remember(session)
         if identity:
             answer["SourceIdentity"] = identity["aws:SourceIdentity"]
@@ -85,21 +80,20 @@ class MendedStsProvider(StsProvider):
 
     def get_federation_token(self, context: RequestContext, **members: Any) -> Any:
         call: Call = context.call
-        _check_policy_arns(call, call.account)
+        _check_policy_arns(call, call.caller_account)
         answer = super().get_federation_token(context, **members)
         principal = call.resolved.caller.principal
-        tags = {tag["Key"]: tag["Value"] for tag in call.parameters.get("Tags") or ()}
         sessions.remember(
             Session(
                 **_credentials(answer),
                 kind=SessionKind.FEDERATED_USER,
                 arn=answer["FederatedUser"]["Arn"],
-                account=call.account,
+                account=call.caller_account,
                 user_id=answer["FederatedUser"]["FederatedUserId"],
                 issuer_arn=principal.issuer_arn,
                 issuer_id=principal.user_id,
-                tags=tags,
-                transitive=frozenset(tags),  # federation tags are transitive by themselves
+                tags=call.tags,
+                transitive=frozenset(call.tags),  # federation tags are always transitive
                 policies=_inline(call),
                 policy_arns=_arns(call),
             )
@@ -111,14 +105,14 @@ class MendedStsProvider(StsProvider):
         answer = super().get_session_token(context, **members)
         principal = call.resolved.caller.principal
         credentials = _credentials(answer)
-        kept = sts_stores[call.account]["us-east-1"].credentials[credentials["access_key_id"]]
-        kept.arn, kept.user_id = principal.arn, principal.user_id  # LocalStack takes every caller for the root user
+        kept = sts_stores[call.caller_account][identities.IAM_REGION].credentials[credentials["access_key_id"]]
+        kept.arn, kept.user_id = principal.arn, principal.user_id  # LocalStack uses the root user for every caller
         sessions.remember(
             Session(
                 **credentials,
                 kind=SessionKind.SESSION_TOKEN,
                 arn=principal.arn,
-                account=call.account,
+                account=call.caller_account,
                 user_id=principal.user_id,
                 issuer_arn=principal.issuer_arn,
                 issuer_id=principal.user_id,
@@ -147,7 +141,7 @@ def _arns(call: Call) -> tuple[str, ...]:
 
 
 def _source_identity(call: Call) -> dict[str, str]:
-    """The source identity that the session carries: the caller's, or else the one asked for."""
+    """The source identity that the session carries: the caller's, or else the requested one."""
     identity = call.resolved.caller.context.get("aws:SourceIdentity") or call.parameters.get("SourceIdentity")
     return {"aws:SourceIdentity": str(identity)} if identity else {}
 

@@ -1,4 +1,4 @@
-"""What STS hands out, kept whole: LocalStack drops session policies and does not tie a session to its role."""
+"""The sessions that STS issues, complete: LocalStack drops session policies and does not tie a session to its role."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ class SessionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Temporary credentials and what they stand for.
+    """Temporary credentials and the session that they belong to.
 
-    issuer_arn, issuer_id: the role or user behind them, with the unique id that it had then: an entity that was deleted
-        and made again does not get its old sessions back.
-    tags: session tags only, the role's own are read at each call; transitive: the tag keys that role chaining hands on.
-    policies: inline session policies as JSON texts, None where the session was made without any session policy.
+    issuer_arn, issuer_id: the role or user behind them, with its unique id: a recreated one does not get the old
+        sessions back.
+    tags: session tags only; the role's own are read at each call.
+    transitive: the keys of the tags that role chaining passes on.
+    policies: inline session policies as JSON texts, None if the session was made without any session policy.
     policy_arns: managed session policies.
     context: context keys that the session carries (`aws:SourceIdentity`, `aws:FederatedProvider` ...).
     """
@@ -47,8 +48,8 @@ class Session:
     @property
     def transitive_tags(self) -> dict[str, str]:
         """The tags that a role assumed with this session inherits."""
-        handed_on = {key.lower() for key in self.transitive}
-        return {key: value for key, value in self.tags.items() if key.lower() in handed_on}
+        transitive = {key.lower() for key in self.transitive}
+        return {key: value for key, value in self.tags.items() if key.lower() in transitive}
 
 
 _sessions: dict[str, Session] = {}

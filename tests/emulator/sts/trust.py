@@ -1,4 +1,4 @@
-"""Role trust policies, with the roles and users in them kept by who they were (see `emulator.iam.principals`)."""
+"""Role trust policies, whose principals are kept by unique id (see `emulator.iam.principals`)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,4 @@ def trust_policy(account: str, name: str) -> str:
     """The trust policy's JSON text of a role that exists."""
     entity = identities.store(account).ROLES[name]
     text = identities.document_text(entity.role["AssumeRolePolicyDocument"])
-    return principals.as_stored(text, getattr(entity, "trusted", {}))
-
-
-def remember_trusted(account: str, name: str, document: str) -> None:
-    """Keep which roles and users the new trust policy of a role means."""
-    identities.store(account).ROLES[name].trusted = principals.unique_ids(document)
+    return principals.as_stored(entity, text)

@@ -10,4 +10,4 @@ from plerion_kms.authorization.request import Resource
 
 def authorize(call: Call) -> Decision:
     """Ask the engine for `tag:<operation>`; these actions have no resource."""
-    return decide(call, f"tag:{call.operation}", Resource("*", call.account), {})
+    return decide(call, f"tag:{call.operation}", Resource("*", call.caller_account), {})

@@ -6,18 +6,16 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote
 
 from botocore.exceptions import ClientError
 
+from emulator import decision_header
 from harness.aws.keys import RSA, SYMMETRIC, Key
 from harness.aws.principals import Principal
 from harness.errors import HarnessError
+from plerion_kms.authorization.explain import describe
 
 PLAINTEXT = b"plaintext"
-DECISION_HEADER = "x-plerion-kms-decision"
-EXPLANATION_HEADER = "x-plerion-kms-explanation"
-NEAR_MISS = "not matched: "
 REFUSALS = ("AccessDeniedException", "AccessDenied")
 
 
@@ -26,7 +24,7 @@ class Observation:
     """What a call came to: allowed, or AWS's refusal with its message.
 
     reason: why, in a few words; near_misses: statements that would have matched but for a condition, and what that
-    wanted and saw. Only the emulator tells of the latter.
+    expected and got. Only the emulator reports the latter.
     """
 
     allowed: bool
@@ -129,23 +127,14 @@ def probe(principal: Principal, target: Target, name: str) -> Observation:
         if error.response["Error"]["Code"] not in REFUSALS:
             raise
         message = error.response["Error"]["Message"]
-        return Observation(False, _reason(error.response, message), message, _near_misses(error.response))
-    return Observation(True, _reason(answer, ""))
+        return _observation(False, error.response, message)
+    return _observation(True, answer, "")
 
 
-def _reason(response: Any, message: str) -> str:
-    """The emulator's own words where it gives them, else the end of AWS's message."""
-    header = _header(response, DECISION_HEADER)
-    if header:
-        return header.partition("; ")[2]
-    found = re.search(r"(because|with) (.+)$", message)
-    return found.group(2) if found else message
-
-
-def _near_misses(response: Any) -> tuple[str, ...]:
-    lines = (line.strip() for line in _header(response, EXPLANATION_HEADER).splitlines())
-    return tuple(line.removeprefix(NEAR_MISS) for line in lines if line.startswith(NEAR_MISS))
-
-
-def _header(response: Any, name: str) -> str:
-    return unquote(response["ResponseMetadata"]["HTTPHeaders"].get(name, ""))
+def _observation(allowed: bool, response: Any, message: str) -> Observation:
+    """The outcome with the emulator's reason, else with the end of AWS's message, without the action's name."""
+    explanation = decision_header.read(response["ResponseMetadata"]["HTTPHeaders"])
+    if explanation is None:
+        found = re.search(r"(because|with) (.+)$", message)
+        return Observation(allowed, re.sub(r"the kms:\w+ action", "it", found[2]) if found else message, message)
+    return Observation(allowed, explanation.reason, message, tuple(map(describe, explanation.near_misses)))

@@ -38,10 +38,7 @@ class Reasons:
 
     def numbers(self, cells: Iterable[Cell]) -> str:
         """The numbers of these cells' reasons, as `1` or `1, 2`."""
-        # Texts that differ by the action alone are one reason.
-        found = [
-            (cell.observed.reason.replace(f"kms:{cell.permission}", "it"), cell.observed.near_misses) for cell in cells
-        ]
+        found = [(cell.observed.reason, cell.observed.near_misses) for cell in cells]
         return ", ".join(str(self._numbers.setdefault(each, len(self._numbers) + 1)) for each in dict.fromkeys(found))
 
     def table(self) -> Table:

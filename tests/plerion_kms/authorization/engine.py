@@ -238,9 +238,7 @@ class _Decider:
         if self.prepared.action == "kms:retiregrant":
             return self._decide_retiring(analyses)
         if self.cross_account and self.caller.type not in _WITHOUT_POLICIES and self._works_in_one_account_only():
-            return self._refuse(
-                Refusal.UNREACHABLE, Source.NOT_CROSS_ACCOUNT, f"{self.request.action} does not work across accounts"
-            )
+            return self._refuse(Refusal.UNREACHABLE, Source.NOT_CROSS_ACCOUNT, "it does not work across accounts")
         if resource is None or resource.allowing is None:
             decision = self._refuse_by_owner(resource)
         elif self.caller.type in _WITHOUT_POLICIES:

@@ -10,26 +10,21 @@ def explain(decision: Decision) -> str:
     condition with the key, the expected and the actual value."""
     verdict = "allowed by" if decision.allowed else "refused:"
     lines = [f"{verdict} {decision.source.value}: {decision.reason}"]
-    lines += [f"  {_matched(trace)}" for trace in decision.trace if trace.failure is None]
-    lines += [f"  {_missed(trace, trace.failure)}" for trace in decision.trace if trace.failure is not None]
+    lines += [f"  matched: {describe(trace)}" for trace in decision.trace if trace.failure is None]
+    lines += [f"  not matched: {describe(trace)}" for trace in decision.trace if trace.failure is not None]
     return "\n".join(lines).encode("utf-8", "backslashreplace").decode()
 
 
-def _name(trace: StatementTrace) -> str:
-    return f"{trace.effect} {trace.statement!r} of {trace.source.value} {trace.policy!r}"
-
-
-def _matched(trace: StatementTrace) -> str:
-    return f"matched: {_name(trace)}"
-
-
-def _missed(trace: StatementTrace, failure: ConditionFailure) -> str:
+def describe(trace: StatementTrace) -> str:
+    """A statement by its effect, name and policy; a near miss also with the failing condition."""
+    name = f"{trace.effect} {trace.statement!r} of {trace.source.value} {trace.policy!r}"
+    failure = trace.failure
+    if failure is None:
+        return name
     expected = " or ".join(repr(value) for value in failure.expected)
     # Every negated operator of AWS's has `Not` in its name, and no other has.
     but = "anything but " if "not" in failure.operator.lower() else ""
-    return (
-        f"not matched: {_name(trace)}: {failure.operator} {failure.key} expects {but}{expected}, got {_actual(failure)}"
-    )
+    return f"{name}: {failure.operator} {failure.key} expects {but}{expected}, got {_actual(failure)}"
 
 
 def _actual(failure: ConditionFailure) -> str:

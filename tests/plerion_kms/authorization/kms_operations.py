@@ -288,11 +288,6 @@ GRANT_OPERATIONS = frozenset(name for operation in _ALL for name in operation.gr
 CRYPTOGRAPHIC = frozenset(operation.name for operation in _ALL if operation.key_usage)
 """Operations that use a key's material. KMS counts the days since the last of them."""
 
-WITHOUT_KEY = frozenset(
-    operation.name for operation in _ALL if not any(permission.on in _KEYS for permission in operation.permissions)
-)
-"""Operations that need no permission on a key."""
-
 
 def grant_operations(usage: str, spec: str) -> frozenset[str]:
     """What a grant can allow on one kind of key.

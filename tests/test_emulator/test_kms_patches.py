@@ -37,7 +37,7 @@ class TestKeyPolicies:
             policy(statement("Allow", "kms:*", Principal="*", Resource="*", Condition={"StringIs": {"a": "b"}})),
         ],
     )
-    def test_what_is_no_key_policy(self, account: Account, document: Any) -> None:
+    def test_what_is_not_a_key_policy(self, account: Account, document: Any) -> None:
         put = self.put(account, document, BypassPolicyLockoutSafetyCheck=True)
         assert code_of(account.root.kms.put_key_policy, **put) == MALFORMED
         assert code_of(account.root.kms.create_key, Policy=put["Policy"]) == MALFORMED
@@ -112,7 +112,7 @@ class TestKeyPolicies:
             }
         ]
 
-    def test_a_role_that_is_made_again_is_not_the_one_that_was_named(self, account: Account) -> None:
+    def test_a_recreated_role_is_another_principal(self, account: Account) -> None:
         role = account.role("Role")
         key = account.key(policy(*key_policy(account.root_arn)["Statement"], *key_policy(role)["Statement"]))
         assert code_of(account.operator.assume(role).kms.describe_key, KeyId=key) == "allowed"
@@ -174,7 +174,7 @@ class TestGrants:
         assert other.root.kms.list_grants(KeyId=key)["Grants"] == []
         assert code_of(session.kms.encrypt, KeyId=key, Plaintext=b"x") == DENIED
 
-    def test_a_grantee_that_is_made_again_is_not_the_one_that_was_named(self, account: Account) -> None:
+    def test_a_recreated_grantee_is_another_principal(self, account: Account) -> None:
         key, role, retiring = account.key(), account.role("Role"), account.role("Retiring")
         grant = account.root.kms.create_grant(
             KeyId=key, GranteePrincipal=role, RetiringPrincipal=retiring, Operations=["Encrypt"]
@@ -186,6 +186,16 @@ class TestGrants:
         assert code_of(account.operator.assume(role).kms.encrypt, KeyId=key, Plaintext=b"x") == DENIED
         retirer = account.operator.assume(retiring)
         assert code_of(retirer.kms.retire_grant, KeyId=key, GrantId=grant["GrantId"]) == DENIED
+
+    def test_the_id_of_a_grant_that_the_caller_may_retire_does_not_retire_another(self, account: Account) -> None:
+        key, grantee, retiring = account.key(), account.role("Grantee"), account.role("Retiring")
+        kms = account.root.kms
+        other = kms.create_grant(KeyId=key, GranteePrincipal=grantee, Operations=["Decrypt"])
+        own = kms.create_grant(KeyId=key, GranteePrincipal=grantee, Operations=["Encrypt"], RetiringPrincipal=retiring)
+        both = {"GrantToken": other["GrantToken"], "KeyId": key, "GrantId": own["GrantId"]}
+        assert code_of(account.operator.assume(retiring).kms.retire_grant, **both) == DENIED
+        kept = {grant["GrantId"] for grant in kms.list_grants(KeyId=key)["Grants"]}
+        assert kept == {other["GrantId"], own["GrantId"]}
 
     def test_the_owner_can_revoke_it(self, account: Account, other: Account) -> None:
         key = other.key(key_policy([other.root_arn, account.root_arn]))
@@ -225,7 +235,7 @@ class TestGrants:
             ({"Constraints": {"EncryptionContextEquals": {str(n): "1" for n in range(9)}}}, "ValidationError"),
         ],
     )
-    def test_what_is_no_grant(self, account: Account, members: dict[str, Any], code: str) -> None:
+    def test_what_is_not_a_grant(self, account: Account, members: dict[str, Any], code: str) -> None:
         whole = {"KeyId": account.key(), "GranteePrincipal": account.root_arn, "Operations": ["Encrypt"]} | members
         assert code_of(account.root.kms.create_grant, **whole) == code
 

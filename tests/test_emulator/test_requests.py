@@ -1,4 +1,4 @@
-"""One reading of a request: what says something twice, or two things that do not fit, is refused with a code of AWS's.
+"""A request has one meaning: one that says something twice, or contradicts itself, is refused with a code of AWS's.
 
 The requests are written by hand, since AWS's clients make none of them. None may end in an answer, in an error of
 status 500, or in a connection that is closed without an answer.
@@ -20,7 +20,7 @@ from emulator import Emulator
 from harness.aws import tally
 from test_emulator.aws import Account, allow, code_of
 
-READINGS: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("readings.yaml").read_text())
+REQUESTS: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("requests.yaml").read_text())
 PROPER: dict[str, tuple[str, dict[str, str], str]] = {
     "json": ("kms", {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "TrentService.ListKeys"}, "{}"),
     "query": ("iam", {"Content-Type": "application/x-www-form-urlencoded"}, "Action=ListRoles&Version=2010-05-08"),
@@ -28,7 +28,7 @@ PROPER: dict[str, tuple[str, dict[str, str], str]] = {
 
 
 def sent(emulator: Emulator, text: str) -> str:
-    """The whole answer to this text, sent as it is."""
+    """The whole answer to this text, sent unchanged."""
     address = urlsplit(emulator.endpoint_url)
     with socket.create_connection((str(address.hostname), address.port or 0), timeout=10) as connection:
         connection.sendall(text.encode("latin-1"))
@@ -39,10 +39,10 @@ def sent(emulator: Emulator, text: str) -> str:
     return answer.decode("utf-8", "replace")
 
 
-def written(reading: Mapping[str, Any], names: Mapping[str, str]) -> str:
+def written(case: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """The request's text."""
-    service, headers, body = PROPER[reading["of"]]
-    body = reading.get("body", body)
+    service, headers, body = PROPER[case["of"]]
+    body = case.get("body", body)
     signature = "AWS4-HMAC-SHA256 Credential=<key>/20260101/us-east-1/{}/aws4_request, SignedHeaders=host, Signature=0"
     names = {**names, "signature": signature.format(service).replace("<key>", names["key"])}
     fields: dict[str, str | None] = {
@@ -52,11 +52,11 @@ def written(reading: Mapping[str, Any], names: Mapping[str, str]) -> str:
         "Content-Length": str(len(re.sub("<other>", names["other"], body))),
         "Connection": "close",
         **headers,
-        **reading.get("header", {}),
+        **case.get("header", {}),
     }
-    lines = [reading.get("line", "POST / HTTP/1.1")]
+    lines = [case.get("line", "POST / HTTP/1.1")]
     lines += [f"{name}: {value}" for name, value in fields.items() if value is not None]
-    text = "\r\n".join([*lines, *reading.get("more", ()), "", body])
+    text = "\r\n".join([*lines, *case.get("more", ()), "", body])
     return re.sub("<([a-z]+)>", lambda match: names[match[1]], text)
 
 
@@ -72,10 +72,12 @@ def test_the_proper_request_is_answered(emulator: Emulator, names: dict[str, str
     assert sent(emulator, written({"of": of}, names)).startswith("HTTP/1.1 200 ")
 
 
-@pytest.mark.parametrize("reading", READINGS, ids=lambda reading: reading["name"])
-def test_no_second_reading(emulator: Emulator, names: dict[str, str], reading: dict[str, Any]) -> None:
-    status, code = reading["answer"].split(" ")
-    answer = sent(emulator, written(reading, names))
+@pytest.mark.parametrize("case", REQUESTS, ids=lambda case: case["name"])
+def test_a_request_with_two_meanings_is_refused(
+    emulator: Emulator, names: dict[str, str], case: dict[str, Any]
+) -> None:
+    status, code = case["answer"].split(" ")
+    answer = sent(emulator, written(case, names))
     assert answer.startswith(f"HTTP/1.1 {status} "), answer
     assert f'"__type": "{code}"' in answer or f"<Code>{code}</Code>" in answer, answer
     tally.CURRENT.asserted += 1
