@@ -13,21 +13,19 @@ from rich.text import Text
 
 from harness.access.matrix import AccessMatrix, Cell
 from harness.aws.keys import KeyDescription
+from plerion_kms.probes import PROBES
 
-COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "use": ("Encrypt", "Decrypt", "DecryptWithoutKeyId", "ReEncryptFrom", "ReEncryptTo", "GenerateDataKey"),
-    "describe": ("DescribeKey",),
-    "extend": ("CreateGrant", "GenerateDataKeyWithoutPlaintext", "GenerateDataKeyPair"),
-    "metadata": (
-        "GetKeyPolicy",
-        "ListKeyPolicies",
-        "ListResourceTags",
-        "ListGrants",
-        "GetKeyRotationStatus",
-        "GetPublicKey",
-    ),
-}
-"""The probes under each heading; one mark stands for all of them where they ended alike."""
+
+def _columns() -> dict[str, list[str]]:
+    """Heading -> the probes under it: those of the same groups. One mark stands for all that ended alike."""
+    columns: dict[str, list[str]] = {}
+    for name, probe in PROBES.items():
+        if groups := [group for group in probe.groups if group != "metadata-across-accounts"]:
+            columns.setdefault(" + ".join(groups), []).append(name)
+    return columns
+
+
+COLUMNS = _columns()
 
 
 @dataclass
