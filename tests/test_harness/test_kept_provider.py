@@ -52,7 +52,7 @@ def processes() -> list[psutil.Process]:
 @pytest.mark.ci
 def test_the_plan_is_that_of_a_provider_that_starts_anew(run: ExampleRun) -> None:
     variables = run.terraform.variables
-    with Terraform(EXAMPLES / EXAMPLE, run.environment(), variables, kept_provider=False) as customers:
+    with Terraform(EXAMPLES / EXAMPLE, run.environment(), variables, relay=None) as customers:
         customers.init()
         expected = planned(customers)
     assert len(expected["resource_changes"]) == 5
