@@ -13,7 +13,7 @@ from harness.aws.cloud import NO_ACCOUNT
 from harness.paths import MODULES
 from harness.terraform import provider_binary
 from harness.terraform.cli_config import terraform_environment
-from harness.terraform.provider_relay import KeptProvider
+from harness.terraform.provider_relay import ProviderRelay
 from harness.terraform.provider_schema import named_types
 from harness.terraform.runner import Terraform
 
@@ -31,11 +31,11 @@ DELEGATION: dict[str, dict[str, Any]] = yaml.safe_load((CONFIGURATIONS / "delega
 
 
 @pytest.fixture(scope="session")
-def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeptProvider]:
+def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProviderRelay]:
     """The AWS provider for all of this worker's folders, without an account."""
     types = named_types(MODULES) | named_types(CONFIGURATIONS)
     folder = tmp_path_factory.mktemp("provider")
-    started = KeptProvider(provider_binary.locate(), types, {**terraform_environment(folder), **NO_ACCOUNT}, folder)
+    started = ProviderRelay(provider_binary.locate(), types, {**terraform_environment(folder), **NO_ACCOUNT}, folder)
     yield started
     started.stop()
 
@@ -48,7 +48,7 @@ def policies() -> dict[str, dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
-def rendered(policies: dict[str, dict[str, Any]], provider: KeptProvider) -> dict[str, Any]:
+def rendered(policies: dict[str, dict[str, Any]], provider: ProviderRelay) -> dict[str, Any]:
     """The outputs of the configuration `documents`."""
     given = {name: row["given"] for name, row in policies.items()}
     large = {

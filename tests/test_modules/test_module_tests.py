@@ -7,7 +7,7 @@ import pytest
 from harness.aws.cloud import NO_ACCOUNT
 from harness.paths import MODULES
 from harness.terraform.binary import locate, version_of
-from harness.terraform.provider_relay import KeptProvider
+from harness.terraform.provider_relay import ProviderRelay
 from harness.terraform.runner import Terraform
 
 MOCK_PROVIDER_SINCE = (1, 7)
@@ -30,7 +30,7 @@ def test_every_module_has_tests() -> None:
 
 @pytest.mark.xdist_group("terraform-test")
 @pytest.mark.parametrize("module", RUNS)
-def test_terraform_test_passes(module: str, provider: KeptProvider) -> None:
+def test_terraform_test_passes(module: str, provider: ProviderRelay) -> None:
     if version_of(locate()) < MOCK_PROVIDER_SINCE:
         pytest.skip("Terraform knows mock_provider since 1.7.")
     with Terraform(MODULES / module, NO_ACCOUNT, relay=provider) as terraform:

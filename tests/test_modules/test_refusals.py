@@ -12,7 +12,7 @@ import yaml
 from harness.aws.cloud import NO_ACCOUNT
 from harness.paths import MODULES
 from harness.terraform.hcl import read_file
-from harness.terraform.provider_relay import KeptProvider
+from harness.terraform.provider_relay import ProviderRelay
 from harness.terraform.runner import Terraform, TerraformError
 
 from . import CONFIGURATIONS
@@ -149,7 +149,7 @@ def _value(case: dict[str, Any]) -> Any:
 
 
 @pytest.fixture(scope="module")
-def errors(provider: KeptProvider) -> Counter[str]:
+def errors(provider: ProviderRelay) -> Counter[str]:
     """The errors of two plans: wrong values stop Terraform before it looks at the rest."""
     given = {
         "policies": POLICIES,

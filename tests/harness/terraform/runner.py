@@ -24,7 +24,7 @@ from harness.terraform import provider_binary
 from harness.terraform.binary import locate
 from harness.terraform.cli_config import terraform_environment
 from harness.terraform.hcl import read_folder
-from harness.terraform.provider_relay import KeptProvider
+from harness.terraform.provider_relay import ProviderRelay
 from harness.terraform.provider_schema import named_types
 
 PLAN_FILE = "harness.tfplan"
@@ -61,7 +61,7 @@ class Applied:
     outputs: dict[str, Any]
 
 
-type Relay = KeptProvider | Literal["own"] | None
+type Relay = ProviderRelay | Literal["own"] | None
 """See `Terraform`."""
 
 type Message = Mapping[str, Any]
@@ -130,9 +130,9 @@ class Terraform:
             self._resources = resources.pop_all()
         return self
 
-    def _own_relay(self, root: Path) -> KeptProvider | None:
+    def _own_relay(self, root: Path) -> ProviderRelay | None:
         types = named_types(root)
-        return KeptProvider(provider_binary.locate(), types, self._environment, self.folder) if types else None
+        return ProviderRelay(provider_binary.locate(), types, self._environment, self.folder) if types else None
 
     def __exit__(self, *exception: object) -> None:
         self.close()
@@ -243,7 +243,7 @@ class Terraform:
         return out
 
     def _call(self, command: str, *arguments: str, **options: Any) -> tuple[int, str, str]:
-        provider = self._relay.variables() if self._relay else {}
+        provider = self._relay.environment() if self._relay else {}
         with _process_environment({**self._environment, **provider}):
             code, out, err = self._runner.cmd(command, *arguments, **options)
         return int(code), str(out), str(err)
