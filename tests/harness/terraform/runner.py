@@ -78,7 +78,7 @@ class Terraform:
     relay: connects Terraform to the provider. By default the folder has one of its own; a relay that is given is
         shared, and left running. With None, Terraform starts the provider for each command, as it does for customers.
     folder: the copy of `source`.
-    warnings: Terraform's, of the last plan, apply or destroy.
+    warnings: Terraform's, of the last plan, apply or destroy that succeeded.
     """
 
     folder: Path
@@ -225,11 +225,11 @@ class Terraform:
         code, out, err = self._call(command, json=python_terraform.IsFlagged, **asks, **options)
         messages: list[Message] = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
         diagnostics = [message["diagnostic"] for message in messages if message["type"] == "diagnostic"]
-        self.warnings = [_in_words(each) for each in diagnostics if each["severity"] == "warning"]
         if code != 0:
             errors = [each for each in diagnostics if each["severity"] == "error"]
             words = "\n".join(map(_in_words, errors)) or err.strip()
             raise TerraformError(f"terraform {command} failed for {self.source.name}: {words}", errors)
+        self.warnings = [_in_words(each) for each in diagnostics if each["severity"] == "warning"]
         return messages
 
     def _write_variables(self) -> None:

@@ -22,7 +22,7 @@ from harness.terraform.provider_relay import ProviderRelay
 from harness.terraform.provider_schema import named_types
 from harness.terraform.runner import Terraform, TerraformError
 
-pytestmark = pytest.mark.xdist_group("kept-provider")
+pytestmark = pytest.mark.xdist_group("provider-relay")
 
 EXAMPLE = "isolated-key"
 CONFIGURATIONS_OF_THE_EXAMPLE = 2
