@@ -1,4 +1,4 @@
-"""Expectations: who may do what with which key, written by hand in `access.yaml` beside each example.
+"""Expectations: who may do what with which key, written by hand in `access.yaml` of each example.
 
 The form is that of `plerion_kms.access_file`, with the keys of `harness.aws.keys.KeyDescription` and the principals of
 `harness.examples.accounts.Principals`.

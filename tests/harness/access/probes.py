@@ -1,4 +1,4 @@
-"""Probes: one real call for each permission, and what came of it."""
+"""The probes' boto3 calls, and their results."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The access matrix as a person reads it: for each principal keys down and actions across, each refusal with a number
-under which its reason is told."""
+"""The access matrix for people: for each principal keys down and groups of calls across, each refusal with the number of
+its reason."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ COLUMNS = _columns()
 
 @dataclass
 class Reasons:
-    """The different reasons that a report speaks of, numbered from 1 in the order of their first use."""
+    """The different reasons in a report, numbered from 1 in the order of their first use."""
 
     _numbers: dict[tuple[str, tuple[str, ...]], int] = field(default_factory=dict)
 

@@ -108,7 +108,7 @@ class KeyDescription(BaseModel):
 
 @dataclass(frozen=True)
 class Key:
-    """A key with what the probes need of it: a ciphertext made under it, by somebody who may."""
+    """A key with what the probes need of it: a ciphertext that an authorized principal made."""
 
     arn: str
     spec: KeySpec
@@ -116,7 +116,7 @@ class Key:
 
     @property
     def region(self) -> str:
-        """Where the key lies."""
+        """The key's Region."""
         return self.arn.split(":")[3]
 
     @property

@@ -174,7 +174,7 @@ class ExistingKeys(WithCli):
     elsewhere: one more key, of the other account and in another Region.
     """
 
-    # By key: what the example is told about it beside its ARN. The policy of a key that is not to keep it is asked for.
+    # Per key: the inputs besides its ARN. The current policy is fetched for keys whose policy the example changes.
     KEYS: Mapping[str, Mapping[str, Any]] = {
         "delegating-denied": {"plerion_access_tag": "Denied"},
         "delegating-granted": {"plerion_access_tag": "Granted"},

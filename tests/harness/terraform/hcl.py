@@ -164,7 +164,7 @@ def _text(node: Node) -> str:
 
 
 def _string(expression: Node | None) -> str:
-    """The value of a string literal or heredoc, on one line; empty where there is none."""
+    """The value of a string literal or heredoc, on one line; empty if absent."""
     if expression is None:
         return ""
     text = _text(expression)

@@ -20,7 +20,7 @@ from plerion_kms.audit.snapshot import SavedKey
 from plerion_kms.probes import PROBES
 
 FIX = Fix("Change the policies, or the file of expectations if it is out of date.", "owner")
-PERMISSIONS = dict.fromkeys(probe.permission for probe in PROBES.values())
+PERMISSIONS = tuple(dict.fromkeys(probe.permission for probe in PROBES.values()))
 
 
 class ExpectedKey(BaseModel):
