@@ -1,5 +1,5 @@
-"""The access matrix for people: for each principal keys down and groups of calls across, each refusal with the number of
-its reason."""
+"""The access matrix for people: for each principal keys down and groups of calls across, each refusal with the number
+of its reason."""
 
 from __future__ import annotations
 
