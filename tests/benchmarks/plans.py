@@ -33,7 +33,7 @@ def main() -> None:
     with Emulator() as emulator, run_of(EXAMPLE, EmulatedCloud(emulator.endpoint_url)) as run:
         kept = seconds_a_plan(run.terraform)
         folder, variables = EXAMPLES / EXAMPLE, run.terraform.variables
-        with Terraform(folder, run.environment(), variables, kept_provider=False) as customers:
+        with Terraform(folder, run.environment(), variables, relay=None) as customers:
             started = seconds_a_plan(customers)
     sys.stdout.write(
         f"terraform plan of {EXAMPLE}, {PLANS} times\n"

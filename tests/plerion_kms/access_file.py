@@ -1,8 +1,8 @@
 """The form of an access file (`access.yaml`): who may do what with which key, written by hand.
 
 The file has two parts. `keys` names the keys and describes each. `access` has a line for each mode, principal and key:
-the permissions that are allowed, as names of groups and permissions; `nothing` if there are none. What a line does not
-name is refused. Every mode names every principal, and every principal every key.
+the calls that are allowed, as names of groups and probes; `nothing` if there are none. What a line does not name is
+refused. Every mode names every principal, and every principal every key.
 
 What describes a key, and which principals there are, is up to the caller: `AccessFile[Key, Principals]`.
 """
@@ -17,40 +17,8 @@ from typing import Annotated, Any, Self, TypedDict, cast
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, with_config
 from pydantic_core import ErrorDetails
 
+from plerion_kms.probes import GROUPS, PROBES
 from plerion_kms.strict_yaml import Document, Place, YamlError, load
-
-GROUPS: Mapping[str, tuple[str, ...]] = {
-    "nothing": (),
-    # Listed by the mode statement and by the key-policy additions alike.
-    "use": (
-        "Encrypt",
-        "Decrypt",
-        "DecryptWithoutKeyId",
-        "ReEncryptFrom",
-        "ReEncryptTo",
-        "GenerateDataKey",
-        "DescribeKey",
-    ),
-    # Listed by the mode statement alone.
-    "extend": ("GenerateDataKeyWithoutPlaintext", "GenerateDataKeyPair", "CreateGrant"),
-    # Describe*, List* and Get* of one key.
-    "metadata": (
-        "DescribeKey",
-        "GetKeyPolicy",
-        "ListKeyPolicies",
-        "ListResourceTags",
-        "ListGrants",
-        "GetKeyRotationStatus",
-        "GetPublicKey",
-    ),
-    # The part of metadata that KMS offers to callers of other accounts.
-    "metadata-across-accounts": ("DescribeKey", "ListGrants", "GetKeyRotationStatus", "GetPublicKey"),
-}
-PERMISSIONS: tuple[str, ...] = (
-    *dict.fromkeys(permission for group in GROUPS.values() for permission in group),
-    "TagResource",
-)
-"""Without `kms:`. DecryptWithoutKeyId is kms:Decrypt, the key found from the ciphertext."""
 
 MAX_NAME = 100
 MAX_SHOWN = 60
@@ -62,9 +30,9 @@ class AccessFileError(ValueError):
     """One sentence: the file, the line, the place, what is wrong and how to fix it."""
 
 
-def permissions(line: str) -> frozenset[str]:
-    """What a line allows, its groups replaced by what they stand for."""
-    return frozenset(permission for word in line.split() for permission in GROUPS.get(word, (word,)))
+def allowed_by(line: str) -> frozenset[str]:
+    """The names of the probes that a line allows, its groups replaced by what they stand for."""
+    return frozenset(name for word in line.split() for name in GROUPS.get(word, (word,)))
 
 
 def _checked(line: str) -> str:
@@ -72,8 +40,8 @@ def _checked(line: str) -> str:
     if not words:
         raise ValueError("is empty: write 'nothing' for no permission")
     for word in words:
-        if word not in GROUPS and word not in PERMISSIONS:
-            choice = ", ".join((*GROUPS, *PERMISSIONS))
+        if word not in GROUPS and word not in PROBES:
+            choice = ", ".join((*GROUPS, *PROBES))
             raise ValueError(f"has {_shown(word)}, which is neither a group nor a permission: use some of {choice}")
         if words.count(word) > 1:
             raise ValueError(f"has {_shown(word)} twice: remove one of the two")
@@ -118,7 +86,7 @@ class AccessFile[Key: BaseModel, Principals](BaseModel):
     def read(cls, path: Path, lacks: Callable[[Key], Collection[str]] = lambda _: ()) -> Self:
         """Read and check a file. Raises AccessFileError.
 
-        lacks: the permissions that a key does not have, and which its lines may therefore not name by themselves.
+        lacks: the probes that a key does not have, and which its lines may therefore not name by themselves.
         """
         try:
             document = load(path)

@@ -30,7 +30,10 @@ class Runs:
 
     def warnings(self) -> dict[str, list[str]]:
         """By example: what the last plan or apply of each warned of, but for the check blocks of our modules."""
-        found = {example: others_than_ours(run.terraform.warnings) for example, run in self._runs.items()}
+        found = {
+            example: others_than_ours([warning for each in run.terraforms for warning in each.warnings])
+            for example, run in self._runs.items()
+        }
         return {example: warnings for example, warnings in found.items() if warnings}
 
     def __enter__(self) -> Self:

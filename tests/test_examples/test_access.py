@@ -1,4 +1,4 @@
-"""Each example, applied: every call that its `access.yaml` speaks of ends as that file says."""
+"""Each example, applied: every call that its `access.yaml` names ends as that file says."""
 
 from __future__ import annotations
 

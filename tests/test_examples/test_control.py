@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from harness.access.expectations import load
-from harness.access.probes import applicable
-from harness.aws.keys import SYMMETRIC
 from harness.paths import PROJECT
+from plerion_kms.probes import SYMMETRIC, applicable
 
 EXAMPLE, MODE = "documents-only", "SELECTED_KEYS"
 

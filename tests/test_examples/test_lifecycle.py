@@ -44,7 +44,7 @@ def run(request: pytest.FixtureRequest, runs: Runs) -> ExampleRun:
 
 @pytest.mark.parametrize("run", of_group(*EXAMPLES), indirect=True)
 def test_a_second_plan_is_empty(run: ExampleRun) -> None:
-    assert run.terraform.plan() == []
+    assert run.deployment.plan() == []
 
 
 @pytest.mark.parametrize("run", of_group(*EXAMPLES), indirect=True)
@@ -104,6 +104,6 @@ def test_without_the_additions_the_key_is_closed_again(run: ExampleRun) -> None:
 )
 def test_destroy_leaves_nothing(run: ExampleRun) -> None:
     run.destroy()
-    assert run.terraform.state_addresses() == []
+    assert run.deployment.state_addresses() == []
     roles = run.stage.integration.root.client("iam").list_roles()["Roles"]
     assert [role["RoleName"] for role in roles if role["RoleName"].startswith("PlerionA")] == []

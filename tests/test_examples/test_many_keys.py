@@ -125,7 +125,7 @@ def test_the_list_that_comes_with_the_example_is_sound() -> None:
             assert json.loads((folder / key["policy"]).read_text(encoding="utf-8"))["Statement"]
 
 
-def test_slips_in_the_list_are_named_with_the_mend(run: ManyKeys) -> None:
+def test_slips_in_the_list_are_named_with_the_fix(run: ManyKeys) -> None:
     text = run.keys_file.read_text(encoding="utf-8")
     listed = yaml.safe_load(text)
     arn = listed["payments-us"]["key_arn"]

@@ -139,7 +139,7 @@ def test_the_template_is_one(plans: dict[str, dict[str, Any]], assumed_by: str) 
     assert len(bodies) == 1
     (body,) = bodies
     assert lint(body) == []
-    # CloudFormation takes no longer text unless it lies in an S3 bucket.
+    # CloudFormation takes no longer text unless it is in an S3 bucket.
     assert len(body) <= 51_200
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from harness.aws.keys import KeyDescription
 from harness.errors import HarnessError
 from harness.examples.accounts import Stage
 from harness.paths import EXAMPLES
-from plerion_kms.access_file import PERMISSIONS
+from plerion_kms.probes import GROUPS, PROBES
 
 FILES = yaml.safe_load(Path(__file__).with_name("odd_access_files.yaml").read_text(encoding="utf-8"))
 GOOD: str = FILES["good"]
@@ -103,8 +104,25 @@ def test_every_example_says_who_may_do_what() -> None:
             load(folder.name)
 
 
-def test_every_permission_has_a_probe() -> None:
-    assert set(PERMISSIONS) == set(CALLS)
+def test_every_probe_has_a_call() -> None:
+    assert list(PROBES) == list(CALLS)
+
+
+def test_the_readme_of_the_examples_explains_the_words() -> None:
+    section = (EXAMPLES / "README.md").read_text(encoding="utf-8").split("| word | calls |")[1]
+    rows = re.findall(r"^\| `(\S+)` \| (.+?) \|", section, re.MULTILINE)
+    assert {word: tuple(re.findall(r"`(\w+)`", calls)) for word, calls in rows} == GROUPS
+
+
+def test_the_readme_of_the_examples_lists_each() -> None:
+    listed = re.findall(r"\| \[(\S+)\]\(\1\) \|$", (EXAMPLES / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(listed) == sorted(folder.name for folder in EXAMPLES.iterdir() if folder.is_dir())
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*/access.yaml")), ids=lambda path: path.parent.name)
+def test_the_words_are_explained_in_the_readme_alone(path: Path) -> None:
+    head = "# Who may do what with which key. ../README.md explains the words.\n\n"
+    assert path.read_text(encoding="utf-8").startswith(head)
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,11 @@ from harness.aws.cloud import NO_ACCOUNT
 from harness.paths import MODULES
 from harness.terraform import provider_binary
 from harness.terraform.cli_config import terraform_environment
-from harness.terraform.provider_relay import KeptProvider
+from harness.terraform.provider_relay import ProviderRelay
 from harness.terraform.provider_schema import named_types
+from harness.terraform.runner import Terraform
 
-from .module_folder import CONFIGURATIONS, ModuleFolder
+from . import CONFIGURATIONS
 from .sizes import LARGEST, policy_whose_merged_size_is
 
 INTEGRATION_ACCOUNT = "111122223333"
@@ -30,11 +31,11 @@ DELEGATION: dict[str, dict[str, Any]] = yaml.safe_load((CONFIGURATIONS / "delega
 
 
 @pytest.fixture(scope="session")
-def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeptProvider]:
+def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProviderRelay]:
     """The AWS provider for all of this worker's folders, without an account."""
     types = named_types(MODULES) | named_types(CONFIGURATIONS)
     folder = tmp_path_factory.mktemp("provider")
-    started = KeptProvider(provider_binary.locate(), types, {**terraform_environment(folder), **NO_ACCOUNT}, folder)
+    started = ProviderRelay(provider_binary.locate(), types, {**terraform_environment(folder), **NO_ACCOUNT}, folder)
     yield started
     started.stop()
 
@@ -47,27 +48,21 @@ def policies() -> dict[str, dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
-def rendered(
-    policies: dict[str, dict[str, Any]], provider: KeptProvider, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Any]:
+def rendered(policies: dict[str, dict[str, Any]], provider: ProviderRelay) -> dict[str, Any]:
     """The outputs of the configuration `documents`."""
     given = {name: row["given"] for name, row in policies.items()}
     large = {
         name: json.dumps(policy_whose_merged_size_is(size, letter)) for name, (letter, size) in AT_THE_LIMIT.items()
     }
-    folder = ModuleFolder(tmp_path_factory.mktemp("documents"), "documents", provider)
-    outcome = folder.run(
-        "apply",
-        "-auto-approve",
-        variables={
-            "integration_account_id": INTEGRATION_ACCOUNT,
-            "policies": {**given, **large},
-            "delegating": {
-                name: {"policy_json": row["given"], "appliance_role_arns": row.get("appliance_role_arns", [])}
-                for name, row in DELEGATION.items()
-            },
-            "only_additions": [name for name, row in policies.items() if row.get("removed") == "refused"],
+    variables = {
+        "integration_account_id": INTEGRATION_ACCOUNT,
+        "policies": {**given, **large},
+        "delegating": {
+            name: {"policy_json": row["given"], "appliance_role_arns": row.get("appliance_role_arns", [])}
+            for name, row in DELEGATION.items()
         },
-    )
-    assert outcome.succeeded, "\n".join(outcome.errors)
-    return outcome.outputs
+        "only_additions": [name for name, row in policies.items() if row.get("removed") == "refused"],
+    }
+    with Terraform(CONFIGURATIONS / "documents", NO_ACCOUNT, variables, relay=provider) as terraform:
+        terraform.init()
+        return terraform.apply().outputs

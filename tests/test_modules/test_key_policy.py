@@ -10,8 +10,8 @@ import yaml
 
 from plerion_kms.guide import cross_account_additions, same_account_additions
 
+from . import CONFIGURATIONS
 from .conftest import AT_THE_LIMIT, DELEGATION, INTEGRATION_ACCOUNT
-from .module_folder import CONFIGURATIONS
 
 pytestmark = pytest.mark.xdist_group("documents")
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
+from harness.aws.cloud import NO_ACCOUNT
 from harness.paths import MODULES
 from harness.terraform.binary import locate, version_of
-from harness.terraform.provider_relay import KeptProvider
+from harness.terraform.provider_relay import ProviderRelay
+from harness.terraform.runner import Terraform
 from harness.tools.docs import module_folders
-
-from .module_folder import ModuleFolder
 
 MOCK_PROVIDER_SINCE = (1, 7)
 
@@ -33,10 +31,10 @@ def test_every_module_has_tests() -> None:
 
 @pytest.mark.xdist_group("terraform-test")
 @pytest.mark.parametrize("module", RUNS)
-def test_terraform_test_passes(module: str, provider: KeptProvider, tmp_path: Path) -> None:
+def test_terraform_test_passes(module: str, provider: ProviderRelay) -> None:
     if version_of(locate()) < MOCK_PROVIDER_SINCE:
         pytest.skip("Terraform knows mock_provider since 1.7.")
-    outcome = ModuleFolder(tmp_path, module, provider).run("test")
-    assert outcome.succeeded, "\n".join(outcome.errors)
-    (summary,) = [found["test_summary"] for found in outcome.messages if found["type"] == "test_summary"]
+    with Terraform(MODULES / module, NO_ACCOUNT, relay=provider) as terraform:
+        terraform.init()
+        summary = terraform.test()
     assert summary == {"status": "pass", "passed": RUNS[module], "failed": 0, "errored": 0, "skipped": 0}

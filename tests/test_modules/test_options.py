@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 import yaml
 
+from harness.aws.cloud import NO_ACCOUNT
 from harness.paths import MODULES
 from harness.terraform.hcl import read_folder
-from harness.terraform.provider_relay import KeptProvider
+from harness.terraform.provider_relay import ProviderRelay
+from harness.terraform.runner import Terraform
 
-from .module_folder import CONFIGURATIONS, ModuleFolder
+from . import CONFIGURATIONS
 
 pytestmark = pytest.mark.xdist_group("options")
 
@@ -26,9 +28,11 @@ PLACES = [
 
 
 @pytest.fixture(scope="module")
-def shown(provider: KeptProvider, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+def shown(provider: ProviderRelay) -> dict[str, dict[str, Any]]:
     """By call: its planned outputs by name and its planned resources by address, and `resources`, their addresses."""
-    plan = ModuleFolder(tmp_path_factory.mktemp("options"), "options", provider).planned()
+    with Terraform(CONFIGURATIONS / "options", NO_ACCOUNT, relay=provider) as terraform:
+        terraform.init()
+        plan = terraform.plan_document()
     found: dict[str, dict[str, Any]] = {name: change["after"] for name, change in plan["output_changes"].items()}
     for module in plan["planned_values"]["root_module"]["child_modules"]:
         call = module["address"].removeprefix("module.")

@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 import yaml
 
+from harness.aws.cloud import NO_ACCOUNT
 from harness.paths import MODULES
 from harness.terraform.hcl import read_file
-from harness.terraform.provider_relay import KeptProvider
+from harness.terraform.provider_relay import ProviderRelay
+from harness.terraform.runner import Terraform, TerraformError
 from harness.tools.docs import is_internal, module_folders
 
-from .module_folder import CONFIGURATIONS, ModuleFolder
+from . import CONFIGURATIONS
 from .sizes import LARGEST, policy_whose_merged_size_is
 
 pytestmark = pytest.mark.xdist_group("refusals")
@@ -140,20 +142,26 @@ def _value(case: dict[str, Any]) -> Any:
 
 
 @pytest.fixture(scope="module")
-def errors(provider: KeptProvider, tmp_path_factory: pytest.TempPathFactory) -> Counter[str]:
+def errors(provider: ProviderRelay) -> Counter[str]:
     """The errors of two plans: wrong values stop Terraform before it looks at the rest."""
-    folder = ModuleFolder(tmp_path_factory.mktemp("refusals"), "refusals", provider, _calls_with_wrong_values())
     given = {
         "policies": POLICIES,
         "sized_policies": SIZED_POLICIES,
         "nothing_to_pin_to": {**NOTHING_TO_PIN_TO, **NOT_PINNED},
     }
-    wrong_values = folder.run("plan", variables=given)
-    folder.without_more()
-    refused = folder.run("plan", variables=given)
-    assert not wrong_values.succeeded
-    assert not refused.succeeded
-    return Counter(wrong_values.errors) + Counter(refused.errors)
+    with Terraform(CONFIGURATIONS / "refusals", NO_ACCOUNT, given, relay=provider) as terraform:
+        wrong_values = terraform.folder / "wrong_values.tf.json"
+        wrong_values.write_text(json.dumps(_calls_with_wrong_values()), encoding="utf-8")
+        terraform.init()
+        found = _errors_of_a_plan(terraform)
+        wrong_values.unlink()
+        return found + _errors_of_a_plan(terraform)
+
+
+def _errors_of_a_plan(terraform: Terraform) -> Counter[str]:
+    with pytest.raises(TerraformError) as raised:
+        terraform.plan()
+    return Counter(raised.value.sentences)
 
 
 def test_each_refused_policy_gets_its_sentence(errors: Counter[str]) -> None:

@@ -91,6 +91,6 @@ def test_links_that_lead_nowhere_are_found(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     assert [line.split(":", 2)[1:] for line in broken([page])] == [
-        ["8", " the link 'gone.md' leads to gone.md, which is not there: mend or remove it."],
-        ["12", " the link 'there.md#gone' leads to a heading that is not there: mend or remove it."],
+        ["8", " the link 'gone.md' leads to gone.md, which is not there: fix or remove it."],
+        ["12", " the link 'there.md#gone' leads to a heading that is not there: fix or remove it."],
     ]

@@ -1,4 +1,4 @@
-"""Expectations: who may do what with which key, written by hand in `access.yaml` beside each example.
+"""Expectations: who may do what with which key, written by hand in `access.yaml` of each example.
 
 The form is that of `plerion_kms.access_file`, with the keys of `harness.aws.keys.KeyDescription` and the principals of
 `harness.examples.accounts.Principals`.
@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.access.probes import CALLS, applicable
 from harness.aws.keys import KeyDescription
 from harness.errors import HarnessError
 from harness.examples.accounts import Principals
 from harness.paths import EXAMPLES
-from plerion_kms.access_file import AccessFile, AccessFileError, permissions
+from plerion_kms.access_file import AccessFile, AccessFileError, allowed_by
+from plerion_kms.probes import PROBES, applicable
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,12 @@ def load(example: str) -> Expectations:
 def read(path: Path) -> Expectations:
     """Read and check a file. Raises HarnessError: one sentence with the file, the line, what is wrong and its fix."""
     try:
-        file = AccessFile[KeyDescription, Principals].read(path, lambda key: CALLS.keys() - applicable(key.spec))
+        file = AccessFile[KeyDescription, Principals].read(path, lambda key: PROBES.keys() - applicable(key.spec))
     except AccessFileError as error:
         raise HarnessError(str(error)) from error
     access: dict[str, dict[str, dict[str, frozenset[str]]]] = {}
     for (_, mode, principal), lines in file.lines():
         access.setdefault(mode, {})[principal] = {
-            key: permissions(line).intersection(applicable(file.keys[key].spec)) for key, line in lines.items()
+            key: allowed_by(line).intersection(applicable(file.keys[key].spec)) for key, line in lines.items()
         }
     return Expectations(file.keys, access)

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from harness.access.expectations import Expectations
-from harness.access.probes import Observation, Target, applicable, probe
+from harness.access.probes import Observation, Target, probe
 from harness.aws.principals import Principal
+from plerion_kms.probes import PROBES, applicable
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One call: who, on which key, what was to come of it, and what came."""
+    """One call: caller, key, probe, expected and observed result."""
 
     principal: str
     key: str
@@ -27,8 +28,8 @@ class Cell:
 
     @property
     def permission(self) -> str:
-        """The KMS permission that the probe asks for, without its prefix."""
-        return "Decrypt" if self.probe == "DecryptWithoutKeyId" else self.probe
+        """The permission that the call needs, without `kms:`."""
+        return PROBES[self.probe].permission
 
     def describe(self) -> str:
         """One line for a failed test."""

@@ -1,16 +1,16 @@
-"""Probes: one real call for each permission, and what came of it."""
+"""The probes' boto3 calls, and their results."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from emulator import decision_header
-from harness.aws.keys import RSA, SYMMETRIC, Key
+from harness.aws.keys import Key
 from harness.aws.principals import Principal
 from harness.errors import HarnessError
 from plerion_kms.authorization.explain import describe
@@ -75,7 +75,7 @@ def _expect_plaintext(answer: Any) -> None:
         raise HarnessError("Decrypt answered another plaintext than was encrypted: the emulator mixed up two keys.")
 
 
-CALLS: dict[str, Call] = {
+CALLS: Mapping[str, Call] = {
     "Encrypt": lambda kms, t: kms.encrypt(KeyId=t.key.arn, Plaintext=PLAINTEXT, **t.key.algorithm),
     "Decrypt": _decrypt,
     "DecryptWithoutKeyId": _decrypt_without_key_id,
@@ -98,25 +98,7 @@ CALLS: dict[str, Call] = {
     "GetPublicKey": lambda kms, t: kms.get_public_key(KeyId=t.key.arn),
     "TagResource": lambda kms, t: kms.tag_resource(KeyId=t.key.arn, Tags=[{"TagKey": "Probed", "TagValue": "Yes"}]),
 }
-"""Every probe by name. A name is the permission's, but for DecryptWithoutKeyId: kms:Decrypt, the key found from the
-ciphertext."""
-
-ONLY_SYMMETRIC = (
-    "DecryptWithoutKeyId",
-    "GenerateDataKey",
-    "GenerateDataKeyWithoutPlaintext",
-    "GenerateDataKeyPair",
-    "GetKeyRotationStatus",
-)
-ONLY_ASYMMETRIC = ("GetPublicKey",)
-
-
-def applicable(spec: str) -> tuple[str, ...]:
-    """The probes that make sense for a key of that spec, in a fixed order. Raises HarnessError for other specs."""
-    if spec not in (SYMMETRIC, RSA):
-        raise HarnessError(f"The probes know no key spec '{spec}': take {SYMMETRIC} or {RSA}.")
-    excluded = ONLY_SYMMETRIC if spec == RSA else ONLY_ASYMMETRIC
-    return tuple(name for name in CALLS if name not in excluded)
+"""The call of each row of `plerion_kms.probes`, by its name."""
 
 
 def probe(principal: Principal, target: Target, name: str) -> Observation:

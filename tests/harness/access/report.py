@@ -1,5 +1,5 @@
-"""The access matrix as a person reads it: for each principal keys down and actions across, each refusal with a number
-under which its reason is told."""
+"""The access matrix for people: for each principal keys down and groups of calls across, each refusal with the number
+of its reason."""
 
 from __future__ import annotations
 
@@ -13,26 +13,24 @@ from rich.text import Text
 
 from harness.access.matrix import AccessMatrix, Cell
 from harness.aws.keys import KeyDescription
+from plerion_kms.probes import PROBES
 
-COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "use": ("Encrypt", "Decrypt", "DecryptWithoutKeyId", "ReEncryptFrom", "ReEncryptTo", "GenerateDataKey"),
-    "describe": ("DescribeKey",),
-    "extend": ("CreateGrant", "GenerateDataKeyWithoutPlaintext", "GenerateDataKeyPair"),
-    "metadata": (
-        "GetKeyPolicy",
-        "ListKeyPolicies",
-        "ListResourceTags",
-        "ListGrants",
-        "GetKeyRotationStatus",
-        "GetPublicKey",
-    ),
-}
-"""The probes under each heading; one mark stands for all of them where they ended alike."""
+
+def _columns() -> dict[str, list[str]]:
+    """Heading -> the probes under it: those of the same groups. One mark stands for all that ended alike."""
+    columns: dict[str, list[str]] = {}
+    for name, probe in PROBES.items():
+        if groups := [group for group in probe.groups if group != "metadata-across-accounts"]:
+            columns.setdefault(" + ".join(groups), []).append(name)
+    return columns
+
+
+COLUMNS = _columns()
 
 
 @dataclass
 class Reasons:
-    """The different reasons that a report speaks of, numbered from 1 in the order of their first use."""
+    """The different reasons in a report, numbered from 1 in the order of their first use."""
 
     _numbers: dict[tuple[str, tuple[str, ...]], int] = field(default_factory=dict)
 

@@ -95,7 +95,7 @@ class EmulatedCloud:
 
 
 def _without_proxy_to(host: str) -> dict[str, str]:
-    """NO_PROXY with that host beside what the caller exempts: Terraform may need the proxy to install providers."""
+    """NO_PROXY with that host added to what the caller exempts: Terraform may need the proxy to install providers."""
     exempt = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
     value = ",".join(filter(None, (exempt, host)))
     return {"NO_PROXY": value, "no_proxy": value}

@@ -22,9 +22,7 @@ from pydantic import (
 from harness.aws.principals import REGION, Principal, role_arn
 from harness.errors import HarnessError
 from plerion_kms.guide import cross_account_additions, same_account_additions
-
-RSA: Literal["RSA_2048"] = "RSA_2048"
-SYMMETRIC: Literal["SYMMETRIC_DEFAULT"] = "SYMMETRIC_DEFAULT"
+from plerion_kms.probes import RSA, SYMMETRIC, KeySpec
 
 OWN_ACCOUNT = "delegates to own account"
 ADMINISTRATOR = "names its administrator"
@@ -100,7 +98,7 @@ class KeyDescription(BaseModel):
     policy: Annotated[tuple[str, ...], BeforeValidator(_split), AfterValidator(_known_statements)] = (OWN_ACCOUNT,)
     version: Literal["2008-10-17", "2012-10-17"] = "2012-10-17"
     tags: Annotated[dict[TagKey, TagValue], Field(max_length=50)] = {}
-    spec: Literal["SYMMETRIC_DEFAULT", "RSA_2048"] = SYMMETRIC
+    spec: KeySpec = SYMMETRIC
     output: Annotated[str, StringConstraints(min_length=1)] | None = None
 
     @model_validator(mode="after")
@@ -116,15 +114,15 @@ class KeyDescription(BaseModel):
 
 @dataclass(frozen=True)
 class Key:
-    """A key with what the probes need of it: a ciphertext made under it, by somebody who may."""
+    """A key with what the probes need of it: a ciphertext that an authorized principal made."""
 
     arn: str
-    spec: str
+    spec: KeySpec
     ciphertext: bytes
 
     @property
     def region(self) -> str:
-        """Where the key lies."""
+        """The key's Region."""
         return self.arn.split(":")[3]
 
     @property
@@ -190,7 +188,7 @@ def create_key(
     return adopt_key(owner, metadata["Arn"], description.spec)
 
 
-def adopt_key(owner: Principal, arn: str, spec: str = SYMMETRIC) -> Key:
+def adopt_key(owner: Principal, arn: str, spec: KeySpec = SYMMETRIC) -> Key:
     """A key that exists, made ready for the probes. Raises botocore's ClientError."""
     blank = Key(arn, spec, b"")
     answer = owner.in_region(blank.region).client("kms").encrypt(KeyId=arn, Plaintext=b"plaintext", **blank.algorithm)

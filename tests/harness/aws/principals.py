@@ -101,7 +101,7 @@ class Account:
     ) -> str:
         """Create a role that the ARNs in `trusted` may assume, under `trust_condition` if given; returns its ARN.
 
-        allow: the actions that its inline policy allows on every resource; no policy where there are none.
+        allow: the actions that its inline policy allows on every resource; no policy if there are none.
         """
         iam = self.root.client("iam")
         condition = {"Condition": trust_condition} if trust_condition else {}

@@ -1,4 +1,4 @@
-"""IAM's policy simulator, told of things that no service of the emulator does: calling KMS for somebody."""
+"""IAM's policy simulator, for what no service of the emulator does: calling KMS on behalf of a principal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def simulated(
 ) -> dict[str, set[str]]:
     """Resource -> those of the actions that the simulator allows on it, in that context.
 
-    policies: further members of the request. With a PolicySourceArn the policies of that principal count too.
+    policies: further members of the request. With a PolicySourceArn the policies of that principal apply too.
     """
     iam = account.root.client("iam")
     simulate = iam.simulate_principal_policy if "PolicySourceArn" in policies else iam.simulate_custom_policy

@@ -35,6 +35,9 @@ Principals = TypedDict(
 """The principals by the names that expectations use; every mode has lines for each."""
 with_config(ConfigDict(strict=True, extra="forbid"))(Principals)
 
+type Targets = dict[str, dict[str, Target]]
+"""Caller's account -> key name -> target."""
+
 PLERION_ACCOUNT = "588158338731"
 EXTERNAL_ID = "an-external-id-that-plerion-shows"
 APPLIANCE_TAG = {"PlerionApplianceRole": "True"}
@@ -197,10 +200,8 @@ class Stage:
             "stranger": self.stranger,
         }
 
-    def targets(
-        self, descriptions: Mapping[str, KeyDescription], outputs: Mapping[str, Any]
-    ) -> dict[str, dict[str, Target]]:
-        """Caller's account -> key name -> target; makes the keys that the example does not.
+    def targets(self, descriptions: Mapping[str, KeyDescription], outputs: Mapping[str, Any]) -> Targets:
+        """The targets of the probes; makes the keys that the example does not.
 
         Raises HarnessError if the descriptions name an output that the example lacks, or no key for one that it has.
         """

@@ -1,58 +1,83 @@
-"""An example on the stage: applied, switched from mode to mode, destroyed; the principals and keys that go with it."""
+"""An example on the stage: applied, switched from mode to mode, destroyed; with its principals and keys."""
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any, Self
 
 from harness.access import expectations
 from harness.access.matrix import AccessMatrix, observe
-from harness.access.probes import Target
 from harness.aws.cloud import Cloud
 from harness.aws.principals import Principal
-from harness.examples.accounts import Stage
+from harness.examples.accounts import Stage, Targets
+from harness.examples.deployment import Deployment
 from harness.terraform.runner import PlannedChange, Terraform
 
 type Changes = list[PlannedChange]
 
 
 class ExampleRun:
-    """One example, applied by the deployer. Use as a context manager; nothing is applied before `in_mode`."""
+    """One example, applied by the deployer. Use as a context manager; nothing is applied before `in_mode`.
+
+    folder: a temporary folder of the run. terraforms: what the run started of Terraform, the example's own first.
+    deployment: what applies the example. outputs: the example's, completed. switch: what the last change of mode
+    planned; None if the mode was never changed.
+    """
+
+    folder: Path
+    deployment: Deployment
 
     def __init__(self, example: str, cloud: Cloud) -> None:
         self.example = example
         self.expectations = expectations.load(example)
         self.stage = Stage(cloud)
+        self.terraforms: list[Terraform] = []
         self.mode: str | None = None
         self.outputs: dict[str, Any] = {}
         self.switch: Changes | None = None
-        """What the last change of mode planned; None where the mode was never changed."""
-        variables = {**self.stage.terraform_variables(), **self.prepare()}
-        self.terraform = self.terraform_with(variables)
+        self._resources = ExitStack()
         self._variables: Mapping[str, Any] = {}
         self._principals: dict[str, Principal] = {}
-        self._targets: dict[str, dict[str, Target]] = {}
+        self._targets: Targets = {}
 
     def __enter__(self) -> Self:
+        with ExitStack() as self._resources:
+            self.folder = Path(self._resources.enter_context(tempfile.TemporaryDirectory(prefix="plerion-kms-run-")))
+            self.deployment = self.deploy({**self.stage.terraform_variables(), **self.prepare()})
+            self._resources = self._resources.pop_all()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self.terraform.close()
+        self._resources.close()
 
     def prepare(self) -> Mapping[str, Any]:
-        """What has to exist before the example is applied; returns further input variables."""
+        """Make what has to exist before the example is applied; returns further input variables."""
         return {}
 
-    def terraform_with(self, variables: Mapping[str, Any]) -> Terraform:
+    def deploy(self, variables: Mapping[str, Any]) -> Deployment:
         """What applies the example."""
-        return Terraform.of_example(self.example, self.environment(), variables)
+        return self.start_terraform(self.example, variables)
+
+    def start_terraform(self, example: str, variables: Mapping[str, Any]) -> Terraform:
+        """Terraform in a copy of an example, which is removed with the run."""
+        terraform = Terraform.of_example(example, self.environment(), variables)
+        self.terraforms.append(self._resources.enter_context(terraform))
+        return terraform
+
+    @property
+    def terraform(self) -> Terraform:
+        """The Terraform of the example; where there are several, the first."""
+        return self.terraforms[0]
 
     def environment(self) -> dict[str, str]:
         """Environment variables for Terraform."""
         return self.stage.deployer.terraform_environment()
 
     def complete(self, outputs: dict[str, Any]) -> dict[str, Any]:
-        """What a person does by hand after each apply; returns the outputs, completed."""
+        """Do what customers do by hand after each apply; returns the outputs, completed."""
         return outputs
 
     def in_mode(self, mode: str, **variables: Any) -> Changes:
@@ -62,12 +87,13 @@ class ExampleRun:
         """
         if self.mode == mode and self._variables == variables:
             return []
-        if self.mode is None:
-            self.terraform.init()
-        for name in self._variables:
-            del self.terraform.variables[name]
+        for terraform in self.terraforms:
+            if self.mode is None:
+                terraform.init()
+            for name in self._variables:
+                terraform.variables.pop(name, None)
         self._variables = variables
-        applied = self.terraform.apply(kms_key_access_mode=mode, **variables)
+        applied = self.deployment.apply(kms_key_access_mode=mode, **variables)
         self.outputs = self.complete(applied.outputs)
         if self.mode not in (None, mode):
             self.switch = applied.changes
@@ -87,7 +113,7 @@ class ExampleRun:
         return self._principals
 
     @property
-    def targets(self) -> dict[str, dict[str, Target]]:
+    def targets(self) -> Targets:
         """The keys of the expectations, as `Stage.targets` gives them, made once."""
         if not self._targets:
             self._targets = self.stage.targets(self.expectations.keys, self.outputs)
@@ -95,9 +121,10 @@ class ExampleRun:
 
     def destroy(self) -> None:
         """Destroy what was applied; the next `in_mode` applies again."""
-        self.terraform.destroy()
-        # A run of the tests keeps every example until its end.
-        self.terraform.stop_provider()
+        self.deployment.destroy()
+        # The tests keep every run until their end.
+        for terraform in self.terraforms:
+            terraform.stop_provider()
         self.mode = None
         self._principals = {}
         self._targets = {}

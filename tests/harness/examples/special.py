@@ -6,7 +6,6 @@ import json
 import os
 import shlex
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,18 +14,21 @@ from typing import Any
 import yaml
 
 from harness.access.matrix import AccessMatrix, observe
-from harness.access.probes import Target
 from harness.aws.cloud import Cloud
 from harness.aws.keys import KeyDescription, create_key
 from harness.aws.principals import Account, Principal, role_arn
 from harness.errors import HarnessError
-from harness.examples.accounts import DEPLOYER_ALLOW, STACK_ACCESS_ROLE, STACK_APPLIANCE_ROLE, Stage, create_stack_roles
+from harness.examples.accounts import (
+    DEPLOYER_ALLOW,
+    STACK_ACCESS_ROLE,
+    STACK_APPLIANCE_ROLE,
+    Stage,
+    Targets,
+    create_stack_roles,
+)
+from harness.examples.deployment import Deployment, InOrder
 from harness.examples.run import ExampleRun
-from harness.examples.stackset import STACK_ALLOW, Stack, StacksAndKeys
-from harness.terraform.runner import Terraform
-
-type Targets = dict[str, dict[str, Target]]
-"""Caller's account -> key name -> target."""
+from harness.examples.stackset import STACK_ALLOW, Stack
 
 
 class ExistingRoles(ExampleRun):
@@ -69,11 +71,9 @@ class Organization(ExampleRun):
         """One unit, with the common external id and mode."""
         return self.TARGETS
 
-    def terraform_with(self, variables: Mapping[str, Any]) -> Terraform:
+    def deploy(self, variables: Mapping[str, Any]) -> Deployment:
         """The stack, made by a role of the account as StackSets has one in each."""
-        stack = Stack.of_example(self.example, self.environment(), variables)
-        stack.made_by = [stack_maker(self.stage.integration)]
-        return stack
+        return Stack(self.start_terraform(self.example, variables), stack_maker(self.stage.integration))
 
     def complete(self, outputs: dict[str, Any]) -> dict[str, Any]:
         """The roles' ARNs under the names that the stage knows."""
@@ -88,37 +88,39 @@ def stack_maker(account: Account) -> Principal:
 class WithCli(ExampleRun):
     """The example calls the AWS CLI, as the administrator of the keys."""
 
-    def environment(self) -> dict[str, str]:
-        """With the AWS CLI of this Python environment, and a profile for each account's administrator."""
-        self._tools = tempfile.TemporaryDirectory(prefix="plerion-kms-tools-")
-        folder = Path(self._tools.name)
+    def prepare(self) -> Mapping[str, Any]:
+        """Make a command `aws` of this Python environment, and a profile for each account's administrator."""
         own, elsewhere = self.stage.key_administrator, self.stage.other_key_administrator
-        (folder / "config").write_text(_profile("own", own) + _profile("elsewhere", elsewhere), encoding="utf-8")
-        # The environment's own script names its interpreter in a way that fails where a folder's name has a space.
+        profiles = _profile("own", own) + _profile("elsewhere", elsewhere)
+        self._configuration.write_text(profiles, encoding="utf-8")
+        # The environment's own script names its interpreter in a way that fails if a folder's name has a space.
         python = Path(sys.executable)
-        aws = folder / "aws"
+        aws = self.folder / "aws"
         aws.write_text(f'#!/bin/sh\nexec {shlex.join([str(python), str(python.with_name("aws"))])} "$@"\n')
         aws.chmod(0o755)
+        return {}
+
+    def environment(self) -> dict[str, str]:
+        """With the AWS CLI and its profiles."""
         return {
             **super().environment(),
-            "AWS_CONFIG_FILE": str(folder / "config"),
-            "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}",
+            "AWS_CONFIG_FILE": str(self._configuration),
+            "PATH": f"{self.folder}{os.pathsep}{os.environ['PATH']}",
         }
 
     @contextmanager
     def without_profiles(self) -> Iterator[None]:
         """The AWS CLI finds none of its profiles, so that each of its calls fails."""
-        file = Path(self._tools.name) / "config"
-        text = file.read_text(encoding="utf-8")
-        file.write_text("", encoding="utf-8")
+        text = self._configuration.read_text(encoding="utf-8")
+        self._configuration.write_text("", encoding="utf-8")
         try:
             yield
         finally:
-            file.write_text(text, encoding="utf-8")
+            self._configuration.write_text(text, encoding="utf-8")
 
-    def __exit__(self, *exception: object) -> None:
-        self._tools.cleanup()
-        super().__exit__(*exception)
+    @property
+    def _configuration(self) -> Path:
+        return self.folder / "config"
 
 
 def _profile(name: str, administrator: Principal) -> str:
@@ -139,11 +141,11 @@ class ManyKeys(WithCli):
 
     def prepare(self) -> Mapping[str, Any]:
         """Make the keys and write the list."""
+        super().prepare()
         administrator = self.stage.key_administrator
         self.arns: dict[str, str] = {}
         self.policies: dict[str, dict[str, Any]] = {}
-        self._folder = tempfile.TemporaryDirectory(prefix="plerion-kms-keys-")
-        self.keys_file = Path(self._folder.name) / "keys.yaml"
+        self.keys_file = self.folder / "keys.yaml"
         listed: dict[str, dict[str, str]] = {}
         for name, description in self.LISTED.items():
             arn = self.arns[name] = create_key(administrator, description, self.stage.integration.id).arn
@@ -156,7 +158,7 @@ class ManyKeys(WithCli):
             self.policies[name] = {"Id": "Payments & <ledger>", **json.loads(kms.get_key_policy(KeyId=arn)["Policy"])}
             policy = json.dumps(self.policies[name])
             kms.put_key_policy(KeyId=arn, Policy=policy)
-            (self.keys_file.parent / f"{name}.json").write_text(policy, encoding="utf-8")
+            (self.folder / f"{name}.json").write_text(policy, encoding="utf-8")
             listed[name]["policy"] = f"{name}.json"
         self.keys_file.write_text(yaml.safe_dump(listed), encoding="utf-8")
         return {"keys_file": str(self.keys_file), "cli_profile": "own"}
@@ -165,10 +167,6 @@ class ManyKeys(WithCli):
         """The keys' ARNs under their names in the list."""
         return {**outputs, **self.arns}
 
-    def __exit__(self, *exception: object) -> None:
-        super().__exit__(*exception)
-        self._folder.cleanup()
-
 
 class ExistingKeys(WithCli):
     """The keys are there already; the example changes their policies and tags.
@@ -176,7 +174,7 @@ class ExistingKeys(WithCli):
     elsewhere: one more key, of the other account and in another Region.
     """
 
-    # By key: what the example is told about it beside its ARN. The policy of a key that is not to keep it is asked for.
+    # Per key: the inputs besides its ARN. The current policy is fetched for keys whose policy the example changes.
     KEYS: Mapping[str, Mapping[str, Any]] = {
         "delegating-denied": {"plerion_access_tag": "Denied"},
         "delegating-granted": {"plerion_access_tag": "Granted"},
@@ -188,6 +186,7 @@ class ExistingKeys(WithCli):
 
     def prepare(self) -> Mapping[str, Any]:
         """Make the keys; they are inputs of the example."""
+        super().prepare()
         self._made = self.stage.targets(self.expectations.keys, {})
         own, other = self.stage.key_administrator, self.stage.other_key_administrator.in_region(self.ELSEWHERE)
         self.key_arns = {name: target.key.arn for name, target in self._made[own.account].items()}
@@ -208,7 +207,7 @@ class ExistingKeys(WithCli):
         }
 
     @property
-    def targets(self) -> dict[str, dict[str, Target]]:
+    def targets(self) -> Targets:
         """The keys that were there before; they stay, also when the example is destroyed."""
         return self._made
 
@@ -238,9 +237,9 @@ class ManyAccounts(WithCli):
 
     def prepare(self) -> Mapping[str, Any]:
         """Make the keys and write the list of accounts."""
+        super().prepare()
         self.stages = (self.stage, self.stage.exchanged())
-        self._folder = tempfile.TemporaryDirectory(prefix="plerion-kms-accounts-")
-        self.accounts_file = Path(self._folder.name) / "accounts.yaml"
+        self.accounts_file = self.folder / "accounts.yaml"
         accounts, own = {}, []
         for stage, profile in zip(self.stages, ("own", "elsewhere"), strict=True):
             described = {name: key for name, key in self.expectations.keys.items() if name not in self.OF_THE_OTHER}
@@ -264,7 +263,7 @@ class ManyAccounts(WithCli):
             kms = stage.key_administrator.in_region(key.region).client("kms")
             listed["policy"] = f"{stage.integration.id}-{name}.json"
             policy = kms.get_key_policy(KeyId=key.arn)["Policy"]
-            (self.accounts_file.parent / listed["policy"]).write_text(policy, encoding="utf-8")
+            (self.folder / listed["policy"]).write_text(policy, encoding="utf-8")
         return listed
 
     def _with_those_of_the_other(self, own: Targets, others: Targets) -> Targets:
@@ -273,16 +272,15 @@ class ManyAccounts(WithCli):
             for caller, keys in own.items()
         }
 
-    def terraform_with(self, variables: Mapping[str, Any]) -> Terraform:
-        """The organization's stacks, and this example once for each account."""
-        environment = self.environment()
-        roles = StacksAndKeys.of_example("organization", environment, {**variables, **Organization.TARGETS})
-        roles.made_by = [stack_maker(stage.integration) for stage in self.stages]
-        roles.accounts = self.accounts = [
-            Terraform.of_example(self.example, environment, {**variables, "account_id": stage.integration.id})
+    def deploy(self, variables: Mapping[str, Any]) -> Deployment:
+        """The organization's stacks, then this example once for each account."""
+        organization = self.start_terraform("organization", {**variables, **Organization.TARGETS})
+        self.accounts = [
+            self.start_terraform(self.example, {**variables, "account_id": stage.integration.id})
             for stage in self.stages
         ]
-        return roles
+        stacks = [Stack(organization, stack_maker(stage.integration)) for stage in self.stages]
+        return InOrder([*stacks, *self.accounts])
 
     def complete(self, outputs: dict[str, Any]) -> dict[str, Any]:
         """The roles' ARNs in the first account."""
@@ -305,10 +303,6 @@ class ManyAccounts(WithCli):
         stage = self.stages[1]
         principals = stage.principals(self.role_arns(stage))
         return AccessMatrix(tuple(observe(self.expectations, self.mode, principals, self.made[1])))
-
-    def __exit__(self, *exception: object) -> None:
-        super().__exit__(*exception)
-        self._folder.cleanup()
 
 
 RUNS: Mapping[str, type[ExampleRun]] = {

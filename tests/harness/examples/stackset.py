@@ -1,7 +1,7 @@
 """A StackSet's template as plain stacks: what CloudFormation does in each account that the StackSet is rolled out to.
 
-AWS Organizations, and with it the StackSet itself, is not in the emulator. Terraform plans the StackSet; the template
-and the parameters of that plan become a stack of each account.
+The emulator has no AWS Organizations and therefore no StackSets. Terraform plans the StackSet; the template and the
+parameters of that plan become a stack in each account.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ STACK = "StackSet-plerion-kms"
 ACTIONS = {"Add": "create", "Modify": "update", "Remove": "delete"}
 PATIENCE: Mapping[str, Any] = {"Delay": 0.2, "MaxAttempts": 150}
 
-# What the caller needs beside the permissions for the template's resources.
+# What the caller needs in addition to the permissions for the template's resources.
 STACK_ALLOW: Sequence[str] = (
     "cloudformation:CreateChangeSet",
     "cloudformation:DeleteStack",
@@ -31,35 +31,30 @@ STACK_ALLOW: Sequence[str] = (
 )
 
 
-class Stack(Terraform):
-    """An example that defines a StackSet, applied as a stack of it in each account. A change set is its plan.
+class Stack:
+    """The stack of one account. A change set is its plan.
 
-    made_by: who makes the stack, in each account that gets it; set it before the first plan.
+    terraform: runs the example that defines the StackSet. maker: the principal that makes the stack in its account.
     """
 
-    made_by: Sequence[Principal]
-    _change_sets = 0
+    def __init__(self, terraform: Terraform, maker: Principal) -> None:
+        self._terraform = terraform
+        self._maker = maker
+        self._change_sets = 0
 
     def plan(self, **variables: Any) -> list[PlannedChange]:
-        """What an apply would change, by the template's logical names; an empty list where nothing.
+        """What an apply would change, by the template's logical names; an empty list if nothing.
 
-        Raises TerraformError, and HarnessError where CloudFormation does not take the template.
+        Raises TerraformError, and HarnessError if CloudFormation refuses the template.
         """
-        return [change for _, changes in self._plans(**variables) for change in changes]
-
-    def _plans(self, **variables: Any) -> list[tuple[Principal, list[PlannedChange]]]:
-        stack_sets = planned_stack_sets(self.plan_document(**variables))
+        stack_sets = planned_stack_sets(self._terraform.plan_document(**variables))
         if len(stack_sets) != 1:
             raise HarnessError(f"The plan holds {len(stack_sets)} StackSets: give the example one target.")
         (stack_set,) = stack_sets.values()
         self._change_sets += 1
-        return [(maker, self._plan_of(maker, stack_set)) for maker in self.made_by]
-
-    def _plan_of(self, maker: Principal, stack_set: Mapping[str, Any]) -> list[PlannedChange]:
-        change_set = {"StackName": STACK, "ChangeSetName": f"plan-{self._change_sets}"}
-        _client(maker).create_change_set(
-            **change_set,
-            ChangeSetType="UPDATE" if _is_made(maker) else "CREATE",
+        self._client.create_change_set(
+            **self._change_set,
+            ChangeSetType="UPDATE" if self._is_made() else "CREATE",
             TemplateBody=stack_set["template_body"],
             Parameters=[
                 {"ParameterKey": name, "ParameterValue": value} for name, value in stack_set["parameters"].items()
@@ -67,119 +62,64 @@ class Stack(Terraform):
             Capabilities=stack_set["capabilities"],
         )
         try:
-            _wait(maker, "change_set_create_complete", **change_set)
+            self._wait("change_set_create_complete", **self._change_set)
         except WaiterError as error:
             reason = error.last_response.get("StatusReason", "")
             if "didn't contain changes" in reason:
                 return []
-            raise HarnessError(f"CloudFormation does not take the template: {reason}") from error
-        changes = _client(maker).describe_change_set(**change_set)["Changes"]
+            raise HarnessError(f"CloudFormation refuses the template: {reason}") from error
+        changes = self._client.describe_change_set(**self._change_set)["Changes"]
         return [_planned(change["ResourceChange"]) for change in changes]
 
     def apply(self, **variables: Any) -> Applied:
-        """Plan, and make what was planned; the outputs are those of the first account's stack.
+        """Plan, and make what was planned; the outputs are the stack's. Raises TerraformError and HarnessError."""
+        changes = self.plan(**variables)
+        if changes:
+            self._execute()
+        return Applied(changes, outputs_of(self._client))
 
-        Raises TerraformError and HarnessError.
-        """
-        plans = self._plans(**variables)
-        for maker, changes in plans:
-            if changes:
-                self._execute(maker)
-        outputs = outputs_of(_client(self.made_by[0]))
-        return Applied([change for _, changes in plans for change in changes], outputs)
-
-    def _execute(self, maker: Principal) -> None:
-        done = "stack_update_complete" if _is_made(maker) else "stack_create_complete"
-        change_set = {"StackName": STACK, "ChangeSetName": f"plan-{self._change_sets}"}
-        made = _client(maker).describe_change_set(**change_set)["ChangeSetId"]
-        _client(maker).execute_change_set(**change_set)
+    def _execute(self) -> None:
+        done = "stack_update_complete" if self._is_made() else "stack_create_complete"
+        made = self._client.describe_change_set(**self._change_set)["ChangeSetId"]
+        self._client.execute_change_set(**self._change_set)
         try:
-            _wait(maker, done, StackName=STACK)
+            self._wait(done, StackName=STACK)
         except WaiterError as error:
             raise HarnessError(f"CloudFormation could not make the stack: {error.last_response}") from error
-        outputs_of(_client(maker), made)
+        outputs_of(self._client, made)
 
     def state_addresses(self) -> list[str]:
-        """The logical names of the resources that the stacks hold."""
-        return [
-            resource["LogicalResourceId"]
-            for maker in self.made_by
-            if _is_made(maker)
-            for resource in _client(maker).describe_stack_resources(StackName=STACK)["StackResources"]
-        ]
+        """The logical names of the resources that the stack holds."""
+        if not self._is_made():
+            return []
+        resources = self._client.describe_stack_resources(StackName=STACK)["StackResources"]
+        return [resource["LogicalResourceId"] for resource in resources]
 
     def destroy(self) -> None:
-        """Delete the stacks with their resources."""
-        for maker in self.made_by:
-            _client(maker).delete_stack(StackName=STACK)
-            _wait(maker, "stack_delete_complete", StackName=STACK)
+        """Delete the stack with its resources."""
+        self._client.delete_stack(StackName=STACK)
+        self._wait("stack_delete_complete", StackName=STACK)
 
+    @property
+    def _client(self) -> Any:
+        return self._maker.client("cloudformation")
 
-class StacksAndKeys(Stack):
-    """The stacks, and an example that sets up the keys of one account, applied for each account after them.
+    @property
+    def _change_set(self) -> dict[str, str]:
+        return {"StackName": STACK, "ChangeSetName": f"plan-{self._change_sets}"}
 
-    accounts: that example, once for each account; set it before the first plan. Their variables are their own, but for
-    what is given with a call.
-    """
+    def _is_made(self) -> bool:
+        try:
+            stack = self._client.describe_stacks(StackName=STACK)["Stacks"][0]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationError":
+                raise
+            return False
+        # The status of a stack before its first change set is executed.
+        return bool(stack["StackStatus"] != "REVIEW_IN_PROGRESS")
 
-    accounts: Sequence[Terraform]
-
-    def init(self) -> None:
-        """`terraform init` for all. Raises TerraformError."""
-        super().init()
-        for each in self.accounts:
-            each.init()
-
-    def plan(self, **variables: Any) -> list[PlannedChange]:
-        """What an apply would change, of the stacks and in each account."""
-        return [*super().plan(**variables), *(change for each in self.accounts for change in each.plan(**variables))]
-
-    def apply(self, **variables: Any) -> Applied:
-        """Apply the stacks, then each account's keys; the outputs are those of the first account's stack."""
-        applied = super().apply(**variables)
-        changes = [change for each in self.accounts for change in each.apply(**variables).changes]
-        return Applied([*applied.changes, *changes], applied.outputs)
-
-    def state_addresses(self) -> list[str]:
-        """What the stacks and the accounts' states hold."""
-        return [*super().state_addresses(), *(address for each in self.accounts for address in each.state_addresses())]
-
-    def destroy(self) -> None:
-        """Destroy what is in each account, then the stacks."""
-        for each in self.accounts:
-            each.destroy()
-        super().destroy()
-
-    def stop_provider(self) -> None:
-        """As for Terraform."""
-        super().stop_provider()
-        for each in self.accounts:
-            each.stop_provider()
-
-    def close(self) -> None:
-        """As for Terraform."""
-        super().close()
-        for each in self.accounts:
-            each.close()
-
-
-def _client(maker: Principal) -> Any:
-    return maker.client("cloudformation")
-
-
-def _is_made(maker: Principal) -> bool:
-    try:
-        stack = _client(maker).describe_stacks(StackName=STACK)["Stacks"][0]
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ValidationError":
-            raise
-        return False
-    # What a stack is before its first change set is executed.
-    return bool(stack["StackStatus"] != "REVIEW_IN_PROGRESS")
-
-
-def _wait(maker: Principal, waiter: str, **parameters: str) -> None:
-    _client(maker).get_waiter(waiter).wait(**parameters, WaiterConfig=dict(PATIENCE))
+    def _wait(self, waiter: str, **parameters: str) -> None:
+        self._client.get_waiter(waiter).wait(**parameters, WaiterConfig=dict(PATIENCE))
 
 
 def outputs_of(client: Any, change_set_id: str | None = None) -> dict[str, str]:

@@ -1,9 +1,8 @@
 """Many root modules planned as one: a root that calls them all, so that Terraform and the provider start once.
 
-Each provider configuration needs a process of the provider: so the roots' own configurations of the AWS provider are
-left out, and the combined root's stand for them, one for each Region. Roles that they assume are left out too: all
-roots are planned as one account. The combined plan is split again into one plan document for each folder, as
-`terraform show -json` would print it there.
+Each provider configuration needs a process of the provider. So the combined root has one for each Region, and replaces
+the roots' own. Roles that those assume are left out too: all roots are planned as one account. The combined plan is
+split again into one plan document for each folder, as `terraform show -json` would print it there.
 """
 
 from __future__ import annotations
@@ -12,23 +11,18 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.errors import HarnessError
-from harness.terraform.runner import NOT_COPIED, Terraform
-
-VARIABLE = re.compile(r'^variable "(\w+)" \{\n(.*?)^\}', re.MULTILINE | re.DOTALL)
-DEFAULT = re.compile(r"^  default\s*=\s*(\S+)", re.MULTILINE)
-PROVIDER = re.compile(r'^provider "aws" \{\n.*?^\}\n', re.MULTILINE | re.DOTALL)
-ALIAS = re.compile(r'^  alias\s+= "(\w+)"', re.MULTILINE)
-REGION = re.compile(r'^  region\s+= "([\w-]+)"', re.MULTILINE)
-REQUIRED_PROVIDER = re.compile(r"^    aws = \{\n", re.MULTILINE)
+from harness.terraform.hcl import Declarations, read_file, read_folder
+from harness.terraform.runner import NOT_COPIED, Relay, Terraform
 
 DEFAULT_REGION = "us-east-1"
+LITERAL = re.compile(r'"([\w-]+)"')
 ROOT_PROVIDER = """
 provider "aws" {{
   alias                       = "{alias}"
@@ -44,7 +38,9 @@ provider "aws" {{
 class Tree:
     """Root modules below one folder, with all that they refer to by relative path.
 
-    folder: where `roots` and `copied` lie. roots: the root modules, as relative paths. copied: the folders to copy.
+    folder: the paths of `roots` and `copied` start here.
+    roots: the root modules.
+    copied: the folders to copy.
     values: values for required variables, by the variable's name.
     """
 
@@ -59,12 +55,12 @@ class Tree:
 
 
 @contextmanager
-def combined(tree: Tree, environment: Mapping[str, str], *, kept_provider: bool = True) -> Iterator[Terraform]:
-    """Terraform over all roots of the tree, initialised. kept_provider: as for Terraform. Raises HarnessError."""
+def combined(tree: Tree, environment: Mapping[str, str], *, relay: Relay = "own") -> Iterator[Terraform]:
+    """Terraform over all roots of the tree, initialised. relay: as for Terraform. Raises HarnessError."""
     with tempfile.TemporaryDirectory(prefix="plerion-kms-combined-") as temporary:
         folder = Path(temporary) / "combined"
         _write(tree, folder)
-        with Terraform(folder, environment, kept_provider=kept_provider) as terraform:
+        with Terraform(folder, environment, relay=relay) as terraform:
             terraform.init()
             yield terraform
 
@@ -98,9 +94,9 @@ def _write(tree: Tree, folder: Path) -> None:
         shutil.copytree(tree.folder / name, folder / name, ignore=NOT_COPIED)
     calls, regions = [], {DEFAULT_REGION}
     for root in tree.roots:
-        files = sorted((folder / root).glob("*.tf"))
-        arguments = "".join(f"  {name} = {json.dumps(value)}\n" for name, value in _values(tree, root, files))
-        providers = {"aws": DEFAULT_REGION, **_without_providers(files)}
+        declared = read_folder(folder / root)
+        arguments = "".join(f"  {name} = {json.dumps(value)}\n" for name, value in _values(tree, root, declared))
+        providers = {"aws": DEFAULT_REGION, **_without_providers(folder / root, declared)}
         regions |= set(providers.values())
         passed = ", ".join(f"{name} = aws.{region}" for name, region in providers.items())
         arguments += f"  providers = {{ {passed} }}\n"
@@ -109,35 +105,36 @@ def _write(tree: Tree, folder: Path) -> None:
     (folder / "main.tf").write_text("\n".join([*configured, *calls]), encoding="utf-8")
 
 
-def _without_providers(files: Sequence[Path]) -> dict[str, str]:
+def _without_providers(root: Path, declared: Declarations) -> dict[str, str]:
     """Take the configurations of the AWS provider out of a root module; returns its aliases and their Regions.
 
-    A Region that is not written out counts as the default.
+    The default stands for a Region that is not a literal.
     """
-    texts = {file: file.read_text(encoding="utf-8") for file in files}
-    blocks = [block for text in texts.values() for block in PROVIDER.findall(text)]
-    aliases = {
-        f"aws.{alias}": (REGION.findall(block) or [DEFAULT_REGION])[0]
-        for block in blocks
-        for alias in ALIAS.findall(block)
-    }
-    declared = f"    aws = {{\n      configuration_aliases = [{', '.join(aliases)}]\n"
-    for file, text in texts.items():
-        text = PROVIDER.sub("", text)
-        file.write_text(REQUIRED_PROVIDER.sub(declared, text) if aliases else text, encoding="utf-8")
+    aliases: dict[str, str] = {}
+    for file in sorted(root.glob("*.tf")):
+        lines = file.read_text(encoding="utf-8").splitlines()
+        for block in read_file(file):
+            if block.heading == ("provider", "aws"):
+                lines[block.start - 1 : block.end] = [""] * (block.end - block.start + 1)
+                if "alias" in block.attributes:
+                    region = LITERAL.fullmatch(block.attributes.get("region", ""))
+                    aliases[f"aws.{block.attributes['alias'].strip('"')}"] = region[1] if region else DEFAULT_REGION
+        file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    if aliases:
+        aws = {"source": "hashicorp/aws", "version": declared.requirements["aws"], "configuration_aliases": [*aliases]}
+        override = {"terraform": {"required_providers": [{"aws": aws}]}}
+        (root / "combined_override.tf.json").write_text(json.dumps(override), encoding="utf-8")
     return aliases
 
 
-def _values(tree: Tree, root: str, files: Sequence[Path]) -> Iterator[tuple[str, Any]]:
-    for file in files:
-        for name, body in VARIABLE.findall(file.read_text(encoding="utf-8")):
-            default = DEFAULT.search(body)
-            # Where null is the default, the example may need a value all the same, unless options say otherwise.
-            if default and (default.group(1) != "null" or name not in tree.values):
-                continue
-            if name not in tree.values:
-                raise HarnessError(
-                    f"{root} requires the variable '{name}' and nothing says what to plan it with: add a value to "
-                    "VALUES in tests/harness/tools/scan.py, or give the variable a default."
-                )
-            yield name, tree.values[name]
+def _values(tree: Tree, root: str, declared: Declarations) -> Iterator[tuple[str, Any]]:
+    for variable in declared.variables:
+        # If null is the default, the example may need a value all the same, unless options say otherwise.
+        if variable.default not in (None, "null") or (variable.default and variable.name not in tree.values):
+            continue
+        if variable.name not in tree.values:
+            raise HarnessError(
+                f"{root} requires the variable '{variable.name}' and nothing says what to plan it with: add a value to "
+                "VALUES in tests/harness/tools/scan.py, or give the variable a default."
+            )
+        yield variable.name, tree.values[variable.name]

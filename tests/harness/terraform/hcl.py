@@ -62,11 +62,17 @@ class Declarations:
 
 @dataclass(frozen=True)
 class Block:
-    """A block: its type and labels, its own attributes as source text without comments, and the blocks in it."""
+    """A block.
+
+    heading: its type and labels. attributes: its own, as source text without comments. blocks: those in it.
+    start, end: its first and last line, counted from 1.
+    """
 
     heading: tuple[str, ...]
     attributes: dict[str, str]
     blocks: tuple[Block, ...]
+    start: int
+    end: int
 
 
 def read_folder(folder: Path) -> Declarations:
@@ -90,7 +96,8 @@ def read_file(path: Path) -> tuple[Block, ...]:
 def _block(node: Node) -> Block:
     inner = (child for body in _children(node, "body") for child in _children(body, "block"))
     attributes = {name: _without_comments(value) for name, value in _attributes(node).items()}
-    return Block(tuple(_heading(node)), attributes, tuple(map(_block, inner)))
+    start, end = node.start_point.row + 1, node.end_point.row + 1
+    return Block(tuple(_heading(node)), attributes, tuple(map(_block, inner)), start, end)
 
 
 def _blocks(folder: Path) -> Iterator[Node]:
@@ -172,7 +179,7 @@ def _text(node: Node) -> str:
 
 
 def _string(expression: Node | None) -> str:
-    """The value of a string literal or heredoc, on one line; empty where there is none."""
+    """The value of a string literal or heredoc, on one line; empty if absent."""
     if expression is None:
         return ""
     text = _text(expression)

@@ -45,7 +45,7 @@ _schemas: dict[Path, bytes] = {}
 """The whole schema by the provider's program, asked for once."""
 
 
-class KeptProvider:
+class ProviderRelay:
     """The provider for the Terraform commands of one working folder.
 
     binary: the provider's program. types: the types that Terraform is to know; it refuses others as unknown.
@@ -66,7 +66,7 @@ class KeptProvider:
         self._server: grpc.Server | None = None
         self._port = 0
 
-    def variables(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
         """Environment variables by which Terraform finds the provider."""
         if self._server is None:
             self._server = grpc.server(ThreadPoolExecutor(CALLS_AT_ONCE), options=ANY_SIZE)

@@ -5,14 +5,15 @@ Source: "Terraform Plugin Protocol", version 5, messages GetProviderSchema and C
 
 from __future__ import annotations
 
-import re
-from collections.abc import Set
+from collections.abc import Iterable, Iterator, Set
 from pathlib import Path
 from typing import Any
 
 from google.protobuf import descriptor_pb2, message_factory, text_format
 
-NAMED = re.compile(r'^\s*(?:mock_)?(?:resource|data) "(aws_\w+)"', re.MULTILINE)
+from harness.terraform.hcl import Block, read_file
+
+KINDS = ("resource", "data", "mock_resource", "mock_data")
 
 # The fields that are read here; a message keeps the rest of its fields as they came.
 MESSAGES = message_factory.GetMessages(
@@ -42,9 +43,19 @@ MESSAGES = message_factory.GetMessages(
 
 
 def named_types(folder: Path) -> frozenset[str]:
-    """The types of AWS's resources and data sources that Terraform's files in `folder` or below it name."""
-    texts = (path.read_text(encoding="utf-8") for pattern in ("*.tf", "*.tftest.hcl") for path in folder.rglob(pattern))
-    return frozenset(name for text in texts for name in NAMED.findall(text))
+    """The types of AWS's resources and data sources that Terraform's files in `folder` or below it name.
+
+    Raises HarnessError for a file that does not parse.
+    """
+    files = [file for pattern in ("*.tf", "*.tftest.hcl") for file in folder.rglob(pattern)]
+    return frozenset(name for file in files for name in _named(read_file(file)))
+
+
+def _named(blocks: Iterable[Block]) -> Iterator[str]:
+    for block in blocks:
+        if block.heading[0] in KINDS and block.heading[1].startswith("aws_"):
+            yield block.heading[1]
+        yield from _named(block.blocks)
 
 
 def cut_schema(answer: bytes, types: Set[str]) -> bytes:

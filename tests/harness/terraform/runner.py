@@ -1,6 +1,6 @@
-"""Terraform for one example: a thin runner over python-terraform, which is unmaintained and therefore used only here.
+"""Terraform in a folder: a thin runner over python-terraform, which is unmaintained and therefore used only here.
 
-The example is copied to a temporary folder together with the modules, so no state and no lock file reach the tree.
+The folder is copied to a temporary one together with the modules, so no state and no lock file reach the tree.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import psutil
 import python_terraform
@@ -24,7 +24,7 @@ from harness.terraform import provider_binary
 from harness.terraform.binary import locate
 from harness.terraform.cli_config import terraform_environment
 from harness.terraform.hcl import read_folder
-from harness.terraform.provider_relay import KeptProvider
+from harness.terraform.provider_relay import ProviderRelay
 from harness.terraform.provider_schema import named_types
 
 PLAN_FILE = "harness.tfplan"
@@ -33,7 +33,15 @@ NOT_COPIED = shutil.ignore_patterns(".terraform", ".terraform.lock.hcl", "*.tfst
 
 
 class TerraformError(HarnessError):
-    """A Terraform command failed; the message holds Terraform's own words."""
+    """A Terraform command failed; the message holds Terraform's own words.
+
+    sentences: the detail of each error on one line, without Terraform's words around a module's own sentence.
+    """
+
+    def __init__(self, message: str, errors: Iterable[Message] = ()) -> None:
+        super().__init__(message)
+        details = (error.get("detail", "").split("This was checked by the")[0] for error in errors)
+        self.sentences = [" ".join(detail.split()) for detail in details]
 
 
 @dataclass(frozen=True)
@@ -53,18 +61,27 @@ class Applied:
     outputs: dict[str, Any]
 
 
+type Relay = ProviderRelay | Literal["own"] | None
+"""See `Terraform`."""
+
 type Message = Mapping[str, Any]
 """One message of Terraform's machine-readable output. Source: Terraform's documentation, "Machine-Readable UI"."""
 
 
 class Terraform:
-    """One example (or any folder below the project) in a temporary copy. Use as a context manager.
+    """A folder in a temporary copy, with the modules in their place. Use as a context manager.
 
-    source: the folder to copy. environment: variables for Terraform's process (credentials, endpoint), laid over the
-    caller's own without its AWS_ and TF_VAR_ ones. variables: input variables of every plan and apply, changed per
-    call if need be. kept_provider: False starts the provider anew for each command, as Terraform does for customers.
-    warnings: Terraform's, of the last plan, apply or destroy.
+    source: the folder to copy: a module, an example, or a folder that names modules as examples do.
+    environment: variables for Terraform's process (credentials, endpoint). They override the caller's own, of which
+        AWS_ and TF_VAR_ ones are left out.
+    variables: input variables of every plan and apply, changed per call if need be.
+    relay: connects Terraform to the provider. By default the folder has one of its own; a relay that is given is
+        shared, and left running. With None, Terraform starts the provider for each command, as it does for customers.
+    folder: the copy of `source`.
+    warnings: Terraform's, of the last plan, apply or destroy that succeeded.
     """
+
+    folder: Path
 
     def __init__(
         self,
@@ -72,29 +89,20 @@ class Terraform:
         environment: Mapping[str, str],
         variables: Mapping[str, Any] | None = None,
         *,
-        kept_provider: bool = True,
+        relay: Relay = "own",
     ) -> None:
         self.source = source
         self.variables = dict(variables or {})
         self.warnings: list[str] = []
-        self._binary = locate()
-        self._temporary = tempfile.TemporaryDirectory(prefix="plerion-kms-")
-        root = Path(self._temporary.name)
-        # The copy keeps the tree's shape, since examples name modules by relative path.
-        shutil.copytree(MODULES, root / "modules", ignore=NOT_COPIED)
-        self.folder = root / "examples" / source.name
-        shutil.copytree(source, self.folder, ignore=NOT_COPIED)
-        self._environment = {**terraform_environment(root), **environment}
-        self._provider: KeptProvider | None = None
-        if kept_provider and (types := named_types(root)):
-            self._provider = KeptProvider(provider_binary.locate(), types, self._environment, self.folder)
-        self._runner = python_terraform.Terraform(working_dir=str(self.folder), terraform_bin_path=str(self._binary))
+        self._given_environment = environment
+        self._given_relay = relay
+        self._resources = ExitStack()
 
     @classmethod
     def of_example(cls, name: str, environment: Mapping[str, str], variables: Mapping[str, Any] | None = None) -> Self:
         """The example of that name, with those of the variables that it declares: Terraform warns of others.
 
-        Raises HarnessError where there is no such example.
+        Raises HarnessError if there is no such example.
         """
         if not (EXAMPLES / name).is_dir():
             known = ", ".join(sorted(path.name for path in EXAMPLES.iterdir() if path.is_dir()))
@@ -104,19 +112,34 @@ class Terraform:
         return cls(EXAMPLES / name, environment, given)
 
     def __enter__(self) -> Self:
+        with ExitStack() as resources:
+            root = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="plerion-kms-")))
+            # The copy keeps the tree's shape, since modules are named by relative path.
+            shutil.copytree(MODULES, root / "modules", ignore=NOT_COPIED)
+            if self.source.is_relative_to(MODULES):
+                self.folder = root / "modules" / self.source.relative_to(MODULES)
+            else:
+                self.folder = root / "examples" / self.source.name
+                shutil.copytree(self.source, self.folder, ignore=NOT_COPIED)
+            # An interrupt may leave a Terraform running there.
+            resources.callback(end_processes_below, self.folder)
+            self._environment = {**terraform_environment(root), **self._given_environment}
+            self._relay = self._given_relay if self._given_relay != "own" else self._own_relay(root)
+            resources.callback(self.stop_provider)
+            self._runner = python_terraform.Terraform(working_dir=str(self.folder), terraform_bin_path=str(locate()))
+            self._resources = resources.pop_all()
         return self
+
+    def _own_relay(self, root: Path) -> ProviderRelay | None:
+        types = named_types(root)
+        return ProviderRelay(provider_binary.locate(), types, self._environment, self.folder) if types else None
 
     def __exit__(self, *exception: object) -> None:
         self.close()
 
     def close(self) -> None:
-        """Remove the copy with its state, after ending a Terraform that an interrupt left running in it.
-
-        What was applied stays where it is; `destroy` removes that.
-        """
-        self.stop_provider()
-        end_processes_below(self.folder)
-        self._temporary.cleanup()
+        """Remove the copy with its state. What was applied stays where it is; `destroy` removes that."""
+        self._resources.close()
 
     def init(self) -> None:
         """`terraform init`. Raises TerraformError."""
@@ -127,9 +150,9 @@ class Terraform:
         self._run("validate", no_color=python_terraform.IsFlagged)
 
     def plan(self, **variables: Any) -> list[PlannedChange]:
-        """What an apply with `variables` laid over the instance's would change; an empty list where nothing.
+        """What an apply with these variables would change; an empty list if nothing.
 
-        The variables are kept for later calls. Raises TerraformError.
+        They are merged over the instance's and kept for later calls. Raises TerraformError.
         """
         return self._planned(self._run_with_messages("plan", variables))
 
@@ -146,6 +169,12 @@ class Terraform:
         return Applied(
             self._planned(messages), {name: output["value"] for name, output in (outputs or [{}])[-1].items()}
         )
+
+    def test(self) -> dict[str, Any]:
+        """The summary of `terraform test`. Raises TerraformError if a test failed."""
+        messages = self._run_with_messages("test", {})
+        (summary,) = (message["test_summary"] for message in messages if message["type"] == "test_summary")
+        return dict(summary)
 
     def outputs(self) -> dict[str, Any]:
         """The outputs' values by name. Raises TerraformError."""
@@ -170,9 +199,9 @@ class Terraform:
         self._run_with_messages("destroy", {}, auto_approve=python_terraform.IsFlagged)
 
     def stop_provider(self) -> None:
-        """End the provider's processes, some 200 MB each; the next command starts them again."""
-        if self._provider is not None:
-            self._provider.stop()
+        """End the processes of the folder's own relay, some 200 MB each; the next command starts them again."""
+        if self._relay is not None and self._given_relay == "own":
+            self._relay.stop()
 
     @staticmethod
     def _planned(messages: Iterable[Message]) -> list[PlannedChange]:
@@ -187,13 +216,16 @@ class Terraform:
         """Run a command with Terraform's machine-readable output, one JSON object a line."""
         self.variables.update(variables)
         self._write_variables()
-        code, out, err = self._call(command, json=python_terraform.IsFlagged, input=False, **options)
-        messages = read_messages(out)
+        # `terraform test` does not know the option; no other command may wait for input.
+        asks = {} if command == "test" else {"input": False}
+        code, out, err = self._call(command, json=python_terraform.IsFlagged, **asks, **options)
+        messages: list[Message] = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
         diagnostics = [message["diagnostic"] for message in messages if message["type"] == "diagnostic"]
-        self.warnings = [_in_words(each) for each in diagnostics if each["severity"] == "warning"]
         if code != 0:
-            errors = "\n".join(_in_words(each) for each in diagnostics if each["severity"] == "error")
-            raise TerraformError(f"terraform {command} failed for {self.source.name}: {errors or err.strip()}")
+            errors = [each for each in diagnostics if each["severity"] == "error"]
+            words = "\n".join(map(_in_words, errors)) or err.strip()
+            raise TerraformError(f"terraform {command} failed for {self.source.name}: {words}", errors)
+        self.warnings = [_in_words(each) for each in diagnostics if each["severity"] == "warning"]
         return messages
 
     def _write_variables(self) -> None:
@@ -207,26 +239,21 @@ class Terraform:
         return out
 
     def _call(self, command: str, *arguments: str, **options: Any) -> tuple[int, str, str]:
-        provider = self._provider.variables() if self._provider else {}
+        provider = self._relay.environment() if self._relay else {}
         with _process_environment({**self._environment, **provider}):
             code, out, err = self._runner.cmd(command, *arguments, **options)
         return int(code), str(out), str(err)
 
 
-def read_messages(output: str) -> list[Message]:
-    """The messages that a command with `-json` printed."""
-    return [json.loads(line) for line in output.splitlines() if line.startswith("{")]
-
-
 def _in_words(diagnostic: Mapping[str, Any]) -> str:
-    """Terraform's own words, with the place where it lies in the configuration."""
+    """Terraform's own words, with the place in the configuration."""
     place = diagnostic.get("range") or {"filename": ""}
     where = f" ({place['filename']} line {place['start']['line']})" if place["filename"].endswith(".tf") else ""
     return f"{diagnostic['summary']}{where}: {diagnostic.get('detail', '')}".strip()
 
 
 def end_processes_below(folder: Path) -> None:
-    """End this user's processes that work in `folder` or below it, and wait until they are gone."""
+    """End this user's processes that work in `folder` or below it, and wait until they have ended."""
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):

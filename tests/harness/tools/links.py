@@ -20,9 +20,9 @@ def broken(files: Iterable[Path]) -> Iterator[str]:
                 continue
             target = (file.parent / unquote(address.path)) if address.path else file
             if not target.exists():
-                yield f"{file}:{line}: the link '{link}' leads to {target.name}, which is not there: mend or remove it."
+                yield f"{file}:{line}: the link '{link}' leads to {target.name}, which is not there: fix or remove it."
             elif address.fragment and target.suffix == ".md" and address.fragment not in headings(target):
-                yield f"{file}:{line}: the link '{link}' leads to a heading that is not there: mend or remove it."
+                yield f"{file}:{line}: the link '{link}' leads to a heading that is not there: fix or remove it."
 
 
 def headings(file: Path) -> set[str]:

@@ -57,7 +57,7 @@ def terraform_fmt() -> Result:
 
 def terraform_validate() -> Result:
     """All examples, and by them all modules, in one process, with the provider as customers get it."""
-    with combined(tree_of(PROJECT), {}, kept_provider=False) as terraform:
+    with combined(tree_of(PROJECT), {}, relay=None) as terraform:
         terraform.validate()
         manifest = json.loads(
             (terraform.folder / ".terraform" / "modules" / "modules.json").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Where a resource of a plan stands in the HCL: a plan knows addresses, not lines."""
+"""The lines of a planned resource in the HCL: a plan has addresses alone."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from harness.terraform.hcl import read_file
 
 MODULE = re.compile(r"module\.([\w-]+)(?:\[[^\]]*\])?\.")
 BLOCK = re.compile(r"(?:(data)\.)?([\w-]+)\.([\w-]+)")
@@ -26,7 +28,7 @@ class Location:
 
 
 def locate(address: str, document: Mapping[str, Any], folder: Path, tree: Path) -> Location | None:
-    """The block of a resource address in the plan document of the root module in `folder`; None where it is not found.
+    """The block of a resource address in the plan document of the root module in `folder`; None if it is not found.
 
     Only modules with a relative source are followed. The file is relative to `tree`.
     """
@@ -40,13 +42,11 @@ def locate(address: str, document: Mapping[str, Any], folder: Path, tree: Path) 
     block = BLOCK.match(address)
     if block is None:
         return None
-    opening = f'{block[1] or "resource"} "{block[2]}" "{block[3]}" {{'
+    heading = (block[1] or "resource", block[2], block[3])
     for file in sorted(folder.resolve().glob("*.tf")):
-        lines = file.read_text(encoding="utf-8").splitlines()
-        if opening in lines:
-            start = lines.index(opening)
-            end = next((n for n in range(start, len(lines)) if lines[n] == "}"), start)
-            return Location(file.relative_to(tree.resolve()).as_posix(), start + 1, end + 1)
+        for found in read_file(file):
+            if found.heading == heading:
+                return Location(file.relative_to(tree.resolve()).as_posix(), found.start, found.end)
     return None
 
 

@@ -11,16 +11,16 @@ from typing import Annotated, TypedDict, cast
 
 from pydantic import BaseModel, ConfigDict, Field, with_config
 
-from plerion_kms.access_file import PERMISSIONS, AccessFile, AccessFileError, Lines, permissions
+from plerion_kms.access_file import AccessFile, AccessFileError, Lines, allowed_by
 from plerion_kms.audit import rules
 from plerion_kms.audit.errors import AuditError
 from plerion_kms.audit.judge import Judge, decide
 from plerion_kms.audit.report import Finding, Fix
 from plerion_kms.audit.snapshot import SavedKey
+from plerion_kms.probes import PROBES
 
 FIX = Fix("Change the policies, or the file of expectations if it is out of date.", "owner")
-SAME_PERMISSION: Mapping[str, str] = {"DecryptWithoutKeyId": "Decrypt"}
-"""Calls of an access file that need another permission than their name says."""
+PERMISSIONS = tuple(dict.fromkeys(probe.permission for probe in PROBES.values()))
 
 
 class ExpectedKey(BaseModel):
@@ -62,11 +62,11 @@ class Expectations:
         lines = self._access[judge.integration.mode]
         key = judge.engine_key(saved)
         for role, caller in (("appliance", judge.integration.appliance), ("access", judge.integration.access)):
-            expected = {SAME_PERMISSION.get(call, call) for call in permissions(lines[role][name])}
+            expected = {PROBES[call].permission for call in allowed_by(lines[role][name])}
             given = {
                 permission
                 for permission in PERMISSIONS
-                if permission not in SAME_PERMISSION and decide(caller, f"kms:{permission}", key, direct=True).allowed
+                if decide(caller, f"kms:{permission}", key, direct=True).allowed
             }
             differences = [
                 f"{what} {', '.join(sorted(names))}"

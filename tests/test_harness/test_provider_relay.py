@@ -18,11 +18,11 @@ from harness.examples.special import run_of
 from harness.paths import EXAMPLES, MODULES
 from harness.terraform import binary as terraform_binary
 from harness.terraform import provider_binary
-from harness.terraform.provider_relay import KeptProvider
+from harness.terraform.provider_relay import ProviderRelay
 from harness.terraform.provider_schema import named_types
 from harness.terraform.runner import Terraform, TerraformError
 
-pytestmark = pytest.mark.xdist_group("kept-provider")
+pytestmark = pytest.mark.xdist_group("provider-relay")
 
 EXAMPLE = "isolated-key"
 CONFIGURATIONS_OF_THE_EXAMPLE = 2
@@ -52,7 +52,7 @@ def processes() -> list[psutil.Process]:
 @pytest.mark.ci
 def test_the_plan_is_that_of_a_provider_that_starts_anew(run: ExampleRun) -> None:
     variables = run.terraform.variables
-    with Terraform(EXAMPLES / EXAMPLE, run.environment(), variables, kept_provider=False) as customers:
+    with Terraform(EXAMPLES / EXAMPLE, run.environment(), variables, relay=None) as customers:
         customers.init()
         expected = planned(customers)
     assert len(expected["resource_changes"]) == 5
@@ -85,7 +85,7 @@ def test_the_types_are_read_from_every_kind_of_file(tmp_path: Path) -> None:
 
 
 def test_a_type_that_is_not_named_is_refused(tmp_path: Path) -> None:
-    provider = KeptProvider(provider_binary.locate(), {"aws_iam_role"}, {}, tmp_path)
+    provider = ProviderRelay(provider_binary.locate(), {"aws_iam_role"}, {}, tmp_path)
     (tmp_path / "main.tf").write_text(
         'data "aws_iam_role" "this" {\n  name = "x"\n}\n\nresource "aws_kms_key" "x" {}\n'
     )
@@ -93,7 +93,7 @@ def test_a_type_that_is_not_named_is_refused(tmp_path: Path) -> None:
         answer = subprocess.run(
             [terraform_binary.locate(), "validate", "-no-color"],
             cwd=tmp_path,
-            env={"CHECKPOINT_DISABLE": "1", **provider.variables()},
+            env={"CHECKPOINT_DISABLE": "1", **provider.environment()},
             capture_output=True,
             text=True,
             check=False,
@@ -108,7 +108,7 @@ def test_a_program_that_is_no_provider_is_named(tmp_path: Path) -> None:
     program = tmp_path / "terraform-provider-aws_v9"
     program.write_text("#!/bin/sh\necho not a provider\n")
     program.chmod(0o755)
-    provider = KeptProvider(program, frozenset(), {}, tmp_path)
+    provider = ProviderRelay(program, frozenset(), {}, tmp_path)
     with pytest.raises(HarnessError, match=r"terraform-provider-aws_v9 does not offer protocol 5 to debuggers: give "):
         provider.answer("/tfplugin5.Provider/GetSchema", b"", "a connection")
     provider.stop()

@@ -1,7 +1,7 @@
 """What an AWS service may do for the appliance on the keys of ebs-on-isolated-key, as IAM's policy simulator says.
 
-No service of the emulator calls KMS for somebody, so the simulator is told that one does. It reads the role's policies
-itself; the key's policy is given to it.
+No service of the emulator calls KMS on behalf of a principal, so the simulator is given a call of one. It reads the
+role's policies itself; the key's policy is given to it.
 """
 
 from __future__ import annotations
