@@ -34,7 +34,9 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeptProvider]
     """The AWS provider for all of this worker's folders, without an account."""
     types = named_types(MODULES) | named_types(CONFIGURATIONS)
     folder = tmp_path_factory.mktemp("provider")
-    started = KeptProvider(provider_binary.locate(), types, {**terraform_environment(folder), **NO_ACCOUNT}, folder)
+    started = KeptProvider(
+        provider_binary.locate().file, types, {**terraform_environment(folder), **NO_ACCOUNT}, folder
+    )
     yield started
     started.stop()
 

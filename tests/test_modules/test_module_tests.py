@@ -7,12 +7,10 @@ from pathlib import Path
 import pytest
 
 from harness.paths import MODULES
-from harness.terraform.binary import locate, version_of
+from harness.terraform.binary import MOCK_PROVIDER_SINCE, program
 from harness.terraform.provider_relay import KeptProvider
 
 from .module_folder import ModuleFolder
-
-MOCK_PROVIDER_SINCE = (1, 7)
 
 # How many runs each module has, so that none is lost unseen.
 RUNS = {
@@ -33,8 +31,9 @@ def test_every_module_has_tests() -> None:
 @pytest.mark.xdist_group("terraform-test")
 @pytest.mark.parametrize("module", RUNS)
 def test_terraform_test_passes(module: str, provider: KeptProvider, tmp_path: Path) -> None:
-    if version_of(locate()) < MOCK_PROVIDER_SINCE:
-        pytest.skip("Terraform knows mock_provider since 1.7.")
+    if not program().has_mock_provider:
+        since = " and ".join(f"{name} {'.'.join(map(str, version))}" for name, version in MOCK_PROVIDER_SINCE.items())
+        pytest.skip(f"mock_provider came with {since}; this is {program()}.")
     outcome = ModuleFolder(tmp_path, module, provider).run("test")
     assert outcome.succeeded, "\n".join(outcome.errors)
     (summary,) = [found["test_summary"] for found in outcome.messages if found["type"] == "test_summary"]

@@ -87,7 +87,7 @@ class Terraform:
         self._environment = {**terraform_environment(root), **environment}
         self._provider: KeptProvider | None = None
         if kept_provider and (types := named_types(root)):
-            self._provider = KeptProvider(provider_binary.locate(), types, self._environment, self.folder)
+            self._provider = KeptProvider(provider_binary.locate().file, types, self._environment, self.folder)
         self._runner = python_terraform.Terraform(working_dir=str(self.folder), terraform_bin_path=str(self._binary))
 
     @classmethod
