@@ -1,4 +1,4 @@
-"""Finding, checking and installing the AWS provider: the one that is asked for, once, with nothing half done."""
+"""Finding, checking and installing the AWS provider: as it is asked for, once, with nothing half done."""
 
 from __future__ import annotations
 

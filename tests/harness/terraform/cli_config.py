@@ -1,4 +1,4 @@
-"""Which CLI configuration Terraform gets: one that finds a provider on this machine, or the one that was found.
+"""Which CLI configuration Terraform gets: to find a provider on this machine, and to use what was found.
 
 Source: Terraform's documentation, "CLI configuration file": "Provider installation", "Implied local mirror
 directories".
