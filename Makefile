@@ -12,6 +12,14 @@ ARGS ?=
 FOLDER ?=
 override export FOLDER := $(value FOLDER)
 
+# Another Terraform or OpenTofu, and another AWS provider: the files' paths, or the version that is to be installed.
+TERRAFORM ?=
+PROVIDER ?=
+PROVIDER_VERSION ?=
+override export TERRAFORM := $(value TERRAFORM)
+override export PROVIDER := $(value PROVIDER)
+override export PROVIDER_VERSION := $(value PROVIDER_VERSION)
+
 # The environment for LocalStack and the harness; another folder and PYTHON try another Python.
 VENV ?= .venv
 VENV_PYTHON := $(VENV)/bin/python
@@ -29,7 +37,7 @@ demo: tools ## Apply an example to an enforcing LocalStack, print who may do wha
 	@$(VENV_PYTHON) -m harness demo
 
 .PHONY: test
-test: setup ## Run all tests.
+test: setup ## Run all tests; TERRAFORM=PATH, PROVIDER=PATH and PROVIDER_VERSION=x.y.z run them with others.
 	@$(VENV_PYTHON) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 .PHONY: emulator

@@ -2,24 +2,51 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
 
 from harness.aws.cloud import EmulatedCloud
+from harness.errors import HarnessError
+from harness.paths import EXAMPLES as FOLDER
+from harness.terraform import provider_binary
+from harness.terraform.hcl import read_folder
 
-from .examples import Runs
+from .examples import EXAMPLES, Runs
 
 IN_CI_ALONE = frozenset({"many-accounts"})
 """Groups of tests of an example whose parts other examples show too."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that destroy an example come last: so each example is applied once."""
+    """Tests that destroy an example come last: so each example is applied once.
+
+    Those of an example that needs a newer provider than the one at hand are skipped.
+    """
+    try:
+        provider = provider_binary.locate()
+    except HarnessError as error:
+        raise pytest.UsageError(str(error)) from error
+    needed = {example: oldest_provider(example) for example in EXAMPLES}
     for item in items:
-        if any(IN_CI_ALONE & set(mark.args) for mark in item.iter_markers("xdist_group")):
+        groups = {group for mark in item.iter_markers("xdist_group") for group in mark.args}
+        if IN_CI_ALONE & groups:
             item.add_marker("ci")
+        for example in groups & set(needed):
+            if provider.numbers < needed[example]:
+                version = ".".join(map(str, needed[example]))
+                item.add_marker(
+                    pytest.mark.skip(f"{example} needs AWS provider {version}; this is {provider.version}.")
+                )
     items.sort(key=lambda item: item.name.startswith("test_destroy"))
+
+
+def oldest_provider(example: str) -> tuple[int, ...]:
+    """The oldest AWS provider that the example says it works with, as numbers."""
+    oldest = re.search(r">= ([\d.]+)", read_folder(FOLDER / example).requirements["aws"])
+    assert oldest, example
+    return tuple(map(int, oldest[1].split(".")))
 
 
 @pytest.fixture(scope="session")

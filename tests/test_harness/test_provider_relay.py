@@ -85,7 +85,7 @@ def test_the_types_are_read_from_every_kind_of_file(tmp_path: Path) -> None:
 
 
 def test_a_type_that_is_not_named_is_refused(tmp_path: Path) -> None:
-    provider = ProviderRelay(provider_binary.locate(), {"aws_iam_role"}, {}, tmp_path)
+    provider = ProviderRelay(provider_binary.locate().file, {"aws_iam_role"}, {}, tmp_path)
     (tmp_path / "main.tf").write_text(
         'data "aws_iam_role" "this" {\n  name = "x"\n}\n\nresource "aws_kms_key" "x" {}\n'
     )

@@ -35,7 +35,9 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProviderRelay
     """The AWS provider for all of this worker's folders, without an account."""
     types = named_types(MODULES) | named_types(CONFIGURATIONS)
     folder = tmp_path_factory.mktemp("provider")
-    started = ProviderRelay(provider_binary.locate(), types, {**terraform_environment(folder), **NO_ACCOUNT}, folder)
+    started = ProviderRelay(
+        provider_binary.locate().file, types, {**terraform_environment(folder), **NO_ACCOUNT}, folder
+    )
     yield started
     started.stop()
 

@@ -6,12 +6,10 @@ import pytest
 
 from harness.aws.cloud import NO_ACCOUNT
 from harness.paths import MODULES
-from harness.terraform.binary import locate, version_of
+from harness.terraform.binary import MOCK_PROVIDER_SINCE, program
 from harness.terraform.provider_relay import ProviderRelay
 from harness.terraform.runner import Terraform
 from harness.tools.docs import module_folders
-
-MOCK_PROVIDER_SINCE = (1, 7)
 
 # How many runs each module has, so that none is lost unseen.
 RUNS = {
@@ -32,8 +30,9 @@ def test_every_module_has_tests() -> None:
 @pytest.mark.xdist_group("terraform-test")
 @pytest.mark.parametrize("module", RUNS)
 def test_terraform_test_passes(module: str, provider: ProviderRelay) -> None:
-    if version_of(locate()) < MOCK_PROVIDER_SINCE:
-        pytest.skip("Terraform knows mock_provider since 1.7.")
+    if not program().has_mock_provider:
+        since = " and ".join(f"{name} {'.'.join(map(str, version))}" for name, version in MOCK_PROVIDER_SINCE.items())
+        pytest.skip(f"mock_provider came with {since}; this is {program()}.")
     with Terraform(MODULES / module, NO_ACCOUNT, relay=provider) as terraform:
         terraform.init()
         summary = terraform.test()

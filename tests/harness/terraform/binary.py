@@ -1,16 +1,16 @@
-"""Finds Terraform, or fetches HashiCorp's release into the project's tool folder with its checksum verified."""
+"""Finds Terraform or OpenTofu, or fetches HashiCorp's release into the project's tool folder, its checksum verified."""
 
 from __future__ import annotations
 
 import hashlib
 import io
-import json
 import os
 import platform
 import re
 import shutil
 import subprocess
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import requests
@@ -18,7 +18,12 @@ import requests
 from harness.errors import HarnessError
 from harness.paths import PROJECT
 
+VARIABLE = "TERRAFORM"
 MINIMUM = (1, 6)
+MOCK_PROVIDER_SINCE = {"Terraform": (1, 7), "OpenTofu": (1, 8)}
+"""Since when `terraform test` has mock_provider. Sources: Terraform's and OpenTofu's changelogs."""
+
+STATED = re.compile(r"^(Terraform|OpenTofu) v(\d+)\.(\d+)\.(\d+)", re.MULTILINE)
 FETCHED_VERSION = "1.11.4"
 RELEASES_VARIABLE = "TERRAFORM_RELEASES_URL"
 RELEASES_URL = "https://releases.hashicorp.com/terraform"
@@ -26,48 +31,100 @@ FETCHED = PROJECT / ".tools" / "terraform"
 TIMEOUT_SECONDS = 60
 
 
-def locate() -> Path:
-    """The Terraform to use: the one on PATH, else the one in `.tools`.
+@dataclass(frozen=True)
+class Program:
+    """A program that runs these modules. name: `Terraform` or `OpenTofu`. version: major, minor, patch."""
 
-    Raises HarnessError where there is none, or the one found is older than 1.6.
+    path: Path
+    name: str
+    version: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return f"{self.name} {'.'.join(map(str, self.version))}"
+
+    @property
+    def has_mock_provider(self) -> bool:
+        """Whether its `test` command knows mock_provider."""
+        return self.version >= MOCK_PROVIDER_SINCE[self.name]
+
+
+def locate() -> Path:
+    """The path of the program to use. Raises HarnessError as `program` does."""
+    return program().path
+
+
+def program() -> Program:
+    """The program to use: that of the variable TERRAFORM, else the terraform on PATH, else the one in `.tools`.
+
+    Raises HarnessError where there is none, or the one found is no Terraform or OpenTofu, or is older than 1.6.
     """
-    on_path = shutil.which("terraform")
-    found = Path(on_path) if on_path else FETCHED
-    if not found.is_file():
+    if given := os.environ.get(VARIABLE):
+        path = given_file(VARIABLE, given)
+        other = f"give {VARIABLE} a newer one"
+    else:
+        on_path = shutil.which("terraform")
+        path = Path(on_path) if on_path else FETCHED
+        other = "update it, or take it off PATH and run 'make setup'"
+    if not path.is_file():
         raise HarnessError(
             f"Terraform is not on PATH and not in {FETCHED.parent}: install Terraform 1.6 or newer, or run "
             "'make setup' where its releases can be reached."
         )
-    version = version_of(found)
-    if version < MINIMUM:
-        raise HarnessError(
-            f"{found} is Terraform {'.'.join(map(str, version))}, but 1.6 or newer is needed: update it, or take it "
-            "off PATH and run 'make setup'."
-        )
+    found = identify(path)
+    if found.version < MINIMUM:
+        raise HarnessError(f"{path} is {found}, but 1.6 or newer is needed: {other}.")
     return found
 
 
-def version_of(binary: Path) -> tuple[int, ...]:
-    """The version that `terraform version -json` states, as numbers. Raises HarnessError where it states none."""
+def given_file(variable: str, value: str) -> Path:
+    """The program whose path a variable has; a relative path starts at the project's folder, as for make.
+
+    Raises HarnessError where it is no file or may not be run.
+    """
+    path = PROJECT / value
+    if not path.is_file():
+        raise HarnessError(f"{variable}={value} is not a file: give {variable} the path of the program, or unset it.")
+    if not os.access(path, os.X_OK):
+        raise HarnessError(f"{variable}={value} is not executable: run 'chmod +x' on it, or unset {variable}.")
+    return path
+
+
+def identify(path: Path) -> Program:
+    """What the program says it is. Raises HarnessError where that is neither Terraform nor OpenTofu."""
     environment = {**os.environ, "CHECKPOINT_DISABLE": "1"}
-    # A CLI configuration that is named but missing makes Terraform print a warning in front of the JSON.
+    # A CLI configuration that is named but missing makes it print a warning first.
     environment.pop("TF_CLI_CONFIG_FILE", None)
     try:
         answer = subprocess.run(
-            [binary, "version", "-json"], capture_output=True, text=True, check=True, env=environment, timeout=60
+            [path, "version"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            env=environment,
+            timeout=TIMEOUT_SECONDS,
         )
-        text = json.loads(answer.stdout)["terraform_version"]
-        version = tuple(int(part) for part in re.findall(r"\d+", text)[:3])
-    except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError) as error:
-        raise HarnessError(f"{binary} does not answer 'version -json' ({error}): install Terraform anew.") from error
-    if not version:
-        raise HarnessError(f"{binary} answers 'version -json' with no version, but {text!r}: install Terraform anew.")
-    return version
+        said = answer.stdout + answer.stderr
+    except OSError as error:
+        said = str(error.strerror)
+    except subprocess.TimeoutExpired:
+        said = f"nothing in {TIMEOUT_SECONDS} seconds"
+    stated = STATED.search(said)
+    if not stated:
+        raise HarnessError(
+            f"{path} is neither Terraform nor OpenTofu, or does not run here ('version' says: "
+            f"{' '.join(said.split())[:100] or 'nothing'}): {_another()}."
+        )
+    return Program(path, stated[1], tuple(map(int, stated.groups()[1:])))
+
+
+def _another() -> str:
+    return f"give {VARIABLE} another path" if os.environ.get(VARIABLE) else "install Terraform anew"
 
 
 def ensure() -> Path:
     """`locate`, after fetching Terraform where there is none at all. Raises HarnessError."""
-    if shutil.which("terraform") is None and not FETCHED.is_file():
+    if not os.environ.get(VARIABLE) and shutil.which("terraform") is None and not FETCHED.is_file():
         fetch(FETCHED)
     return locate()
 
@@ -78,8 +135,7 @@ def fetch(target: Path) -> None:
     The base URL is HashiCorp's, or that of the variable TERRAFORM_RELEASES_URL. Raises HarnessError and leaves nothing.
     """
     base = os.environ.get(RELEASES_VARIABLE, RELEASES_URL).rstrip("/")
-    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
-    archive_name = f"terraform_{FETCHED_VERSION}_{platform.system().lower()}_{machine}.zip"
+    archive_name = f"terraform_{FETCHED_VERSION}_{this_target()}.zip"
     folder = f"{base}/{FETCHED_VERSION}"
     try:
         sums = _get(f"{folder}/terraform_{FETCHED_VERSION}_SHA256SUMS").decode(errors="replace")
@@ -103,6 +159,12 @@ def fetch(target: Path) -> None:
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def this_target() -> str:
+    """This machine's system and processor in the words of Terraform's packages, such as `linux_amd64`."""
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    return f"{platform.system().lower()}_{machine}"
 
 
 def _get(url: str) -> bytes:

@@ -27,9 +27,12 @@ from typing import Any
 import grpc
 
 from harness.errors import HarnessError
+from harness.terraform.cli_config import PROVIDER, REGISTRIES
 from harness.terraform.provider_schema import configured_values, cut_schema
 
-ADDRESS = "registry.terraform.io/hashicorp/aws"
+ADDRESSES = [f"{registry}/{PROVIDER}" for registry in REGISTRIES]
+OWN_ADDRESS = ADDRESSES[0]
+"""What the provider calls itself, whoever starts it."""
 PROTOCOL = 5
 SERVICE = f"/tfplugin{PROTOCOL}.Provider/"
 SCHEMA, CONFIGURE = f"{SERVICE}GetSchema", f"{SERVICE}Configure"
@@ -81,7 +84,7 @@ class ProviderRelay:
             # Over TCP, connections have names of their own, by which they are told apart.
             "Addr": {"Network": "tcp", "String": f"127.0.0.1:{self._port}"},
         }
-        return {"TF_REATTACH_PROVIDERS": json.dumps({ADDRESS: address})}
+        return {"TF_REATTACH_PROVIDERS": json.dumps(dict.fromkeys(ADDRESSES, address))}
 
     def stop(self) -> None:
         """End the relay and the provider's processes; the next command starts them again."""
@@ -171,7 +174,7 @@ class _Process:
     def _socket(self) -> str:
         assert self._process.stdout is not None
         found = next(filter(None, map(ANNOUNCED.search, self._process.stdout)), None)
-        address = json.loads(found[1])[ADDRESS] if found else {}
+        address = json.loads(found[1]).get(OWN_ADDRESS, {}) if found else {}
         if address.get("ProtocolVersion") != PROTOCOL:
             self._end(signal.SIGKILL)
             raise HarnessError(

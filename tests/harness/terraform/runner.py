@@ -132,7 +132,7 @@ class Terraform:
 
     def _own_relay(self, root: Path) -> ProviderRelay | None:
         types = named_types(root)
-        return ProviderRelay(provider_binary.locate(), types, self._environment, self.folder) if types else None
+        return ProviderRelay(provider_binary.locate().file, types, self._environment, self.folder) if types else None
 
     def __exit__(self, *exception: object) -> None:
         self.close()
