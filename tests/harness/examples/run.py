@@ -17,12 +17,15 @@ type Changes = list[PlannedChange]
 
 
 class ExampleRun:
-    """One example, applied by the deployer. Use as a context manager; nothing is applied before `in_mode`."""
+    """One example, applied by the deployer. Use as a context manager; nothing is applied before `in_mode`.
 
-    def __init__(self, example: str, cloud: Cloud) -> None:
+    stage: None makes a new one.
+    """
+
+    def __init__(self, example: str, cloud: Cloud, stage: Stage | None = None) -> None:
         self.example = example
         self.expectations = expectations.load(example)
-        self.stage = Stage(cloud)
+        self.stage = stage or Stage(cloud)
         self.mode: str | None = None
         self.outputs: dict[str, Any] = {}
         self.switch: Changes | None = None
@@ -45,7 +48,7 @@ class ExampleRun:
 
     def terraform_with(self, variables: Mapping[str, Any]) -> Terraform:
         """What applies the example."""
-        return Terraform.of_example(self.example, self.environment(), variables)
+        return Terraform.of_example(self.example, self.environment(), variables, kept_provider=self.stage.kept_provider)
 
     def environment(self) -> dict[str, str]:
         """Environment variables for Terraform."""

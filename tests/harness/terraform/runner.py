@@ -28,6 +28,7 @@ from harness.terraform.provider_relay import KeptProvider
 from harness.terraform.provider_schema import named_types
 
 PLAN_FILE = "harness.tfplan"
+CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 VARIABLES_FILE = "harness.auto.tfvars.json"
 NOT_COPIED = shutil.ignore_patterns(".terraform", ".terraform.lock.hcl", "*.tfstate", "*.tfstate.*", "*.tfplan")
 
@@ -86,12 +87,23 @@ class Terraform:
         shutil.copytree(source, self.folder, ignore=NOT_COPIED)
         self._environment = {**terraform_environment(root), **environment}
         self._provider: KeptProvider | None = None
-        if kept_provider and (types := named_types(root)):
-            self._provider = KeptProvider(provider_binary.locate(), types, self._environment, self.folder)
+        if kept_provider:
+            self._provider = self._keep_provider()
         self._runner = python_terraform.Terraform(working_dir=str(self.folder), terraform_bin_path=str(self._binary))
 
+    def _keep_provider(self) -> KeptProvider | None:
+        types = named_types(self.folder.parents[1])
+        return KeptProvider(provider_binary.locate(), types, self._environment, self.folder) if types else None
+
     @classmethod
-    def of_example(cls, name: str, environment: Mapping[str, str], variables: Mapping[str, Any] | None = None) -> Self:
+    def of_example(
+        cls,
+        name: str,
+        environment: Mapping[str, str],
+        variables: Mapping[str, Any] | None = None,
+        *,
+        kept_provider: bool = True,
+    ) -> Self:
         """The example of that name, with those of the variables that it declares: Terraform warns of others.
 
         Raises HarnessError where there is no such example.
@@ -101,7 +113,7 @@ class Terraform:
             raise HarnessError(f"There is no example '{name}' in {EXAMPLES}: the examples are {known}.")
         declared = {variable.name for variable in read_folder(EXAMPLES / name).variables}
         given = {variable: value for variable, value in (variables or {}).items() if variable in declared}
-        return cls(EXAMPLES / name, environment, given)
+        return cls(EXAMPLES / name, environment, given, kept_provider=kept_provider)
 
     def __enter__(self) -> Self:
         return self
@@ -117,6 +129,15 @@ class Terraform:
         self.stop_provider()
         end_processes_below(self.folder)
         self._temporary.cleanup()
+
+    def renew(self, environment: Mapping[str, str]) -> None:
+        """Use the credentials in `environment` from the next command on."""
+        credentials = {name: value for name, value in environment.items() if name in CREDENTIALS}
+        if not credentials.items() <= self._environment.items():
+            self._environment |= credentials
+            if self._provider is not None:
+                self._provider.stop()
+                self._provider = self._keep_provider()
 
     def init(self) -> None:
         """`terraform init`. Raises TerraformError."""
