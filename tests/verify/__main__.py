@@ -20,6 +20,7 @@ from harness.errors import HarnessError
 from harness.paths import PROJECT
 from verify.cleaning import Cleaner
 from verify.cloud import AwsCloud, AwsPrincipal
+from verify.experiments import EXPERIMENTS
 from verify.patience import Patience
 from verify.plan import EXAMPLES, Plan
 from verify.report import PLACEHOLDERS, markdown, write
@@ -84,6 +85,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--examples", nargs="*", choices=list(EXAMPLES), metavar="NAME", help="these examples alone, or none"
     )
+    run.add_argument("--no-experiments", action="store_true", help="the examples alone")
     run.add_argument("--keep-ids", action="store_true", help="leave account ids in the report")
     run.add_argument("--out", type=Path, default=OUT, metavar="DIR", help="where the report goes")
     run.add_argument(
@@ -116,11 +118,12 @@ def _run(options: argparse.Namespace, console: Console, ask: Callable[[str], str
         for name, needs_other in EXAMPLES.items()
         if (options.examples is None or name in options.examples) and (len(callers) > 1 or not needs_other)
     ]
+    experiments = [each for each in EXPERIMENTS if not options.no_experiments and (len(callers) > 1 or not each.across)]
     run = Run(
         cloud,
         callers,
         options.region,
-        Plan(examples, 0, 0, 0, len(callers)),
+        Plan(examples, experiments, len(callers)),
         Patience(seconds=options.wait),
         lambda text: console.print(text, markup=False),
     )

@@ -11,22 +11,41 @@ from botocore.exceptions import BotoCoreError, ClientError
 from harness.access.probes import CALLS, REFUSALS, Target, applicable
 from harness.aws.principals import Principal
 
-type Outcome = Literal["allowed", "refused", "no answer"]
+type Outcome = Literal["allowed", "refused", "another error", "no answer"]
+
+DRY_RUN_SUCCEEDED = "DryRunOperationException"
+SAYS_NOTHING = (
+    "DependencyTimeoutException",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InternalFailure",
+    "KMSInternalException",
+    "LimitExceededException",
+    "RequestExpired",
+    "ServiceUnavailable",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+)
+"""Errors of AWS's that say nothing about the call."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """How a call ended. code, text: of the error, empty if it was allowed; of botocore if AWS did not answer."""
+    """How a call ended. code, text: of the error, empty if it was allowed. from_aws: whether AWS answered."""
 
     code: str = ""
     text: str = ""
+    from_aws: bool = True
 
     @property
     def outcome(self) -> Outcome:
-        """`no answer` for an error that says nothing about access."""
+        """`no answer` if nothing was learnt about the call."""
         if not self.code:
             return "allowed"
-        return "refused" if self.code in REFUSALS else "no answer"
+        if self.code in REFUSALS:
+            return "refused"
+        return "no answer" if self.code in SAYS_NOTHING or not self.from_aws else "another error"
 
     def __str__(self) -> str:
         return f"{self.code}: {self.text}" if self.code else "allowed"
@@ -38,9 +57,11 @@ def answer_of(call: Callable[[], Any]) -> Answer:
         call()
     except ClientError as error:
         details = error.response["Error"]
+        if details["Code"] == DRY_RUN_SUCCEEDED:
+            return Answer()
         return Answer(details["Code"], details.get("Message", ""))
     except BotoCoreError as error:
-        return Answer(type(error).__name__, str(error))
+        return Answer(type(error).__name__, str(error), from_aws=False)
     return Answer()
 
 

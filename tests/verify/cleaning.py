@@ -44,6 +44,7 @@ class Cleaner:
     caller: AwsPrincipal
     tag: RunTag
     regions: Collection[str]
+    _acting: AwsPrincipal | None = None
 
     def find(self) -> list[Left]:
         """What is left, keys that are to be deleted already not counted. Raises botocore's errors."""
@@ -116,7 +117,7 @@ class Cleaner:
 
     def _keys(self) -> Iterator[Left]:
         """With its administrator gone, a run has no keys: that role goes after the last of them."""
-        administrator = self._administrator()
+        administrator = self._acting = self._administrator()
         for region in self.regions:
             for resource in self._tagged(region, {"Key": TAG, "Values": [self.tag.id]}):
                 if administrator is None:
@@ -165,9 +166,8 @@ class Cleaner:
         return removers[left.kind](left)
 
     def _kms(self, left: Left) -> Any:
-        administrator = self._administrator()
-        assert administrator is not None, "what is left of KMS was found by it"
-        return administrator.in_region(left.region).client("kms")
+        assert self._acting is not None, "what is left of KMS was found by it"
+        return self._acting.in_region(left.region).client("kms")
 
     def _remove_alias(self, left: Left) -> str:
         self._kms(left).delete_alias(AliasName=left.name)

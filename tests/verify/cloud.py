@@ -149,7 +149,8 @@ class _Repeat:
         if code in EXPIRED and isinstance(self._source, RoleCredentials):
             self._source.renew()
             return 0.0
-        if code in NOT_YET.get(operation.name, ()):
+        text = response[1].get("Error", {}).get("Message", "").lower()
+        if code in NOT_YET.get(operation.name, ()) and ("Malformed" not in code or "invalid principal" in text):
             return min(2.0 ** (attempts - 1), LONGEST_PAUSE)
         return None
 

@@ -80,26 +80,22 @@ class Engine:
             named = members.get(member) or ciphertext_of
             keys[role.value] = self.key(named)
         ciphertext_only = not any(members.get(member) for member in OPERATIONS[operation].keys.values())
-        return authorize_call(
-            self.caller(principal),
-            KmsCall(
-                operation,
-                members,
-                ciphertext_of.split(":")[3],
-                principal.account,
-                keys,
-                ciphertext_only=ciphertext_only,
-            ),
-        )
+        grants = self.key(ciphertext_of).grants
+        grant = next((grant for grant in grants if grant.grant_id == members.get("GrantId")), None)
+        region = ciphertext_of.split(":")[3]
+        asked = KmsCall(operation, members, region, principal.account, keys, ciphertext_only, grant)
+        return authorize_call(self.caller(principal), asked)
 
     def caller(self, principal: Principal) -> Caller:
         """The engine's view of a session."""
-        if principal.arn not in self._callers:
-            self._callers[principal.arn] = self._read_caller(principal)
-        return self._callers[principal.arn]
-
-    def _read_caller(self, principal: Principal) -> Caller:
         assert isinstance(principal, AwsPrincipal)
+        # Sessions of one role share their ARN, whatever tags and policy each was started with.
+        session = json.dumps([principal.arn, dict(principal.tags), principal.policy])
+        if session not in self._callers:
+            self._callers[session] = self._read_caller(principal)
+        return self._callers[session]
+
+    def _read_caller(self, principal: AwsPrincipal) -> Caller:
         account = self.stage.integration if principal.account == self.stage.integration.id else self.stage.other
         iam = account.root.client("iam")
         name = principal.role_arn.rpartition("/")[2]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from harness.access import expectations
 from harness.examples.special import ManyKeys
+from verify.experiments import KEYS, ROLES, Experiment
 
 KEY_MONTH = 1.00
 """US dollars for a customer managed key, charged by the hour; a key that is to be deleted is free. Source: AWS KMS
@@ -41,12 +42,10 @@ OUT_OF_REACH: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Plan:
-    """What will be done. examples: their names; experiments: how many, with so many keys and roles."""
+    """What will be done. examples: their names; accounts: one or two."""
 
     examples: Sequence[str]
-    experiments: int
-    experiment_keys: int
-    experiment_roles: int
+    experiments: Sequence[Experiment]
     accounts: int
 
     @property
@@ -58,12 +57,12 @@ class Plan:
             + listed.get(example, 0)
             for example in self.examples
         )
-        return described + 2 * self.accounts + self.experiment_keys
+        return described + 2 * self.accounts + (KEYS if self.experiments else 0)
 
     @property
     def roles(self) -> int:
         """How many roles are created."""
-        return 6 + 2 * (self.accounts - 1) + 2 * len(self.examples) + self.experiment_roles
+        return 6 + 2 * (self.accounts - 1) + 2 * len(self.examples) + (ROLES if self.experiments else 0)
 
     @property
     def minutes(self) -> int:
@@ -75,7 +74,7 @@ class Plan:
         cost = self.keys * KEY_MONTH * self.minutes / 60 / HOURS_IN_MONTH + 10 * TEN_THOUSAND_CALLS
         return [
             f"Creates, one after the other, and removes again: {self.keys} KMS keys and {self.roles} IAM roles.",
-            f"Tries {len(self.examples)} examples with Terraform and runs {self.experiments} experiments.",
+            f"Tries {len(self.examples)} examples with Terraform and runs {len(self.experiments)} experiments.",
             f"Takes about {self.minutes} minutes, and up to {2 * seconds / 60:.0f} more wherever AWS differs.",
             f"Costs about {cost:.2f} US dollars.",
             f"A key costs {KEY_MONTH:.2f} a month, charged by the hour, until its deletion is scheduled.",

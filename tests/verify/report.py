@@ -72,7 +72,7 @@ class Measured(_Part):
 
 class ExperimentResult(_Part):
     """One experiment. unknown: the constant or the row in the engine's README. finding: `as the engine`, `otherwise`,
-    `inconclusive`, or `not run`. meaning: what the finding means for the engine."""
+    `answered` where the engine decides nothing, `inconclusive`, or `not run`. meaning: for the engine."""
 
     experiment: str
     unknown: str
@@ -83,7 +83,8 @@ class ExperimentResult(_Part):
 
 
 class Report(_Part):
-    """All of a run. left: sentences about what could not be removed; not_tried: examples and why."""
+    """All of a run. left: sentences about what could not be removed. not_tried: examples and why. unanswerable:
+    unknowns and why."""
 
     format: int = FORMAT
     version: str
@@ -97,6 +98,7 @@ class Report(_Part):
     examples: tuple[ExampleResult, ...] = ()
     not_tried: Mapping[str, str] = Field(default_factory=dict)
     experiments: tuple[ExperimentResult, ...] = ()
+    unanswerable: Mapping[str, str] = Field(default_factory=dict)
     left: tuple[str, ...] = ()
 
     @property
@@ -106,7 +108,7 @@ class Report(_Part):
             not self.stopped
             and not self.left
             and not any(each.failed or each.differences for each in self.examples)
-            and all(each.finding == "as the engine" for each in self.experiments if each.finding != "not run")
+            and not any(each.finding in ("otherwise", "inconclusive") for each in self.experiments)
         )
 
 
@@ -174,6 +176,7 @@ def markdown(report: Report) -> str:
         f"| {each.unknown} | {_cell(each.question)} | {each.finding} | {_cell(each.meaning)} |"
         for each in report.experiments
     ]
+    lines += [f"| {_cell(name)} | | not tried | {_cell(why)} |" for name, why in report.unanswerable.items()]
     for each in report.experiments:
         if each.finding not in ("as the engine", "not run"):
             lines += ["", f"### {each.experiment}", "", "| call | AWS | engine |", "|---|---|---|"]

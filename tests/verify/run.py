@@ -14,9 +14,12 @@ from harness.paths import PROJECT
 from harness.terraform import binary
 from verify.cleaning import Cleaner, Left
 from verify.cloud import AwsCloud, AwsPrincipal
+from verify.experiments import OUT_OF_REACH as OUT_OF_REACH_OF_EXPERIMENTS
+from verify.lab import Lab
+from verify.measuring import measure
 from verify.patience import Patience
 from verify.plan import OUT_OF_REACH, Plan
-from verify.report import ExampleResult, Report
+from verify.report import ExampleResult, ExperimentResult, Report
 from verify.stage import AwsAccount, AwsStage
 from verify.tags import RunTag
 from verify.trying import ExampleTrial
@@ -43,6 +46,8 @@ class Run:
     say: Callable[[str], None]
     kept_provider: bool = False
     _examples: list[ExampleResult] = field(default_factory=list)
+    _experiments: list[ExperimentResult] = field(default_factory=list)
+    lab: Lab | None = None
     _left: list[str] = field(default_factory=list)
     _stopped: str = ""
     _started: float = field(default_factory=time.monotonic)
@@ -76,6 +81,9 @@ class Run:
                 stage = AwsStage(self.cloud, accounts[0], other, self.region, kept_provider=self.kept_provider)
                 stage.make_ready()
                 kept = set(self._found())
+                if self.plan.experiments:
+                    self._experiments, self.lab = measure(self.plan.experiments, stage, self.patience, self.say)
+                    self._clean(kept)
                 for example in self.plan.examples:
                     self._try(example, stage)
                     self._clean(kept)
@@ -100,6 +108,8 @@ class Run:
                 **OUT_OF_REACH,
                 **{name: "the run ended before" for name in self.plan.examples if name not in tried},
             },
+            experiments=tuple(self._experiments),
+            unanswerable=dict(OUT_OF_REACH_OF_EXPERIMENTS) if self._experiments else {},
             left=tuple(self._left),
         )
 
