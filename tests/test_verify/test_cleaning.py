@@ -11,6 +11,7 @@ from harness.aws.principals import REGION, Account
 from test_verify.conftest import caller_of, inventory
 from verify.cleaning import Cleaner
 from verify.cloud import AwsCloud
+from verify.patience import Patience
 from verify.stage import AwsAccount, AwsStage
 from verify.tags import PREFIX, TAG, RunTag
 
@@ -46,7 +47,7 @@ def test_look_alikes_of_another_run_or_without_a_tag_stay(
     before = inventory(account)
 
     stage = AwsStage(aws, AwsAccount.of(caller, tag), None, REGION)
-    stage.make_ready()
+    stage.make_ready(Patience())
     kms = stage.key_administrator.client("kms")
     key = kms.create_key()["KeyMetadata"]["KeyId"]
     kms.create_alias(AliasName="alias/of-the-run", TargetKeyId=key)

@@ -111,7 +111,7 @@ def test_all_experiments_find_on_the_emulator_what_the_engine_chose(
 
 
 @pytest.mark.ci
-@pytest.mark.parametrize("first", range(5, 125, 10))
+@pytest.mark.parametrize("first", range(5, 125, 20))
 def test_a_connection_cut_at_any_call_changes_nothing(
     accounts: Accounts, cloud: EmulatedCloud, time: Time, first: int
 ) -> None:
@@ -125,7 +125,7 @@ def test_a_connection_cut_at_any_call_changes_nothing(
 
 
 @pytest.mark.ci
-@pytest.mark.parametrize("first", range(5, 125, 10))
+@pytest.mark.parametrize("first", range(5, 125, 20))
 def test_what_a_lost_connection_leaves_is_removed_later(
     accounts: Accounts, cloud: EmulatedCloud, time: Time, first: int
 ) -> None:

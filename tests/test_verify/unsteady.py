@@ -25,6 +25,10 @@ from urllib.parse import parse_qs, unquote_plus
 HELD = frozenset({"PutKeyPolicy", "TagResource", "UntagResource", "PutRolePolicy", "PutRolePermissionsBoundary"})
 """Calls whose answer is empty, so that they can be answered at once and carried out later."""
 
+TEXTS = {
+    "MalformedPolicyDocument": "Invalid principal in policy",
+    "MalformedPolicyDocumentException": "Policy contains a statement with one or more invalid principals.",
+}
 PASSED_ON = ("authorization", "content-type", "host", "user-agent", "x-amz-security-token", "x-amz-target")
 
 
@@ -200,6 +204,11 @@ def _empty(operation: str, *, json_protocol: bool) -> tuple[int, str, bytes]:
 
 def _error(code: str, status: int, *, json_protocol: bool) -> tuple[int, str, bytes]:
     if json_protocol:
-        return status, "application/x-amz-json-1.1", json.dumps({"__type": code, "message": "unsteady"}).encode()
-    error = f"<ErrorResponse><Error><Code>{code}</Code><Message>unsteady</Message></Error></ErrorResponse>"
+        return (
+            status,
+            "application/x-amz-json-1.1",
+            json.dumps({"__type": code, "message": TEXTS.get(code, "unsteady")}).encode(),
+        )
+    error = f"<Code>{code}</Code><Message>{TEXTS.get(code, 'unsteady')}</Message>"
+    error = f"<ErrorResponse><Error>{error}</Error></ErrorResponse>"
     return status, "text/xml", error.encode()

@@ -12,6 +12,7 @@ import boto3
 import botocore.session
 from botocore import credentials as botocore_credentials
 from botocore.config import Config
+from botocore.exceptions import HTTPClientError
 from botocore.loaders import create_loader
 
 from harness.aws import tally
@@ -30,6 +31,7 @@ LOADER = create_loader()
 """Keeps what botocore reads of each service for all sessions."""
 
 EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired")
+THROTTLED = ("Throttling", "ThrottlingException", "TooManyRequestsException")
 NOT_YET: Mapping[str, tuple[str, ...]] = {
     # A key policy, grant or trust policy names a role that was just made.
     "CreateKey": ("MalformedPolicyDocumentException",),
@@ -46,9 +48,12 @@ NOT_YET: Mapping[str, tuple[str, ...]] = {
 }
 """Operation -> the errors with which AWS answers until it knows of what was just made, so that the call is repeated."""
 
-NOT_YET_ATTEMPTS = 14
+NOT_YET_ATTEMPTS = 25
+CUTS = 6
+"""How often one call is repeated whose connection was lost."""
+
 LONGEST_PAUSE = 10.0
-"""Seconds; with these many attempts some two minutes are waited."""
+"""Seconds; with these many attempts some four minutes are waited."""
 
 
 @dataclass(frozen=True)
@@ -142,13 +147,29 @@ class _Repeat:
     def __init__(self, source: Any) -> None:
         self._source = source
 
-    def __call__(self, response: Any, operation: Any, attempts: int, **_: object) -> float | None:
-        if response is None or attempts >= NOT_YET_ATTEMPTS:
+    def __call__(
+        self,
+        response: Any,
+        operation: Any,
+        attempts: int,
+        caught_exception: Exception | None,
+        request_dict: dict[str, Any],
+        **_: object,
+    ) -> float | None:
+        if attempts >= NOT_YET_ATTEMPTS:
             return None
+        if response is None:
+            # Botocore would count the attempts that were for other reasons.
+            context = request_dict["context"]
+            context["cuts"] = context.get("cuts", 0) + 1
+            cut = isinstance(caught_exception, HTTPClientError) and context["cuts"] <= CUTS
+            return min(2.0 ** context["cuts"], LONGEST_PAUSE) if cut else None
         code = response[1].get("Error", {}).get("Code", "")
         if code in EXPIRED and isinstance(self._source, RoleCredentials):
             self._source.renew()
             return 0.0
+        if code in THROTTLED:
+            return LONGEST_PAUSE
         text = response[1].get("Error", {}).get("Message", "").lower()
         if code in NOT_YET.get(operation.name, ()) and ("Malformed" not in code or "invalid principal" in text):
             return min(2.0 ** (attempts - 1), LONGEST_PAUSE)

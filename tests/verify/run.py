@@ -79,7 +79,7 @@ class Run:
                 accounts = [AwsAccount.of(caller, self.tag) for caller in self.callers]
                 other = accounts[1] if len(accounts) > 1 else None
                 stage = AwsStage(self.cloud, accounts[0], other, self.region, kept_provider=self.kept_provider)
-                stage.make_ready()
+                stage.make_ready(self.patience)
                 kept = set(self._found())
                 if self.plan.experiments:
                     self._experiments, self.lab = measure(self.plan.experiments, stage, self.patience, self.say)

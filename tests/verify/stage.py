@@ -7,9 +7,9 @@ are no keys and no principals of another.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -23,7 +23,9 @@ from harness.examples.accounts import (
     STACK_APPLIANCE_ROLE,
     Stage,
 )
+from verify.calls import answer_of
 from verify.cloud import AwsCloud, AwsPrincipal
+from verify.patience import Patience, Question, settle
 from verify.roles import allowing, let_assume
 from verify.tags import RunTag
 
@@ -80,8 +82,23 @@ class AwsStage(Stage):
         if other is not None:
             self.other = other
 
-    def make_ready(self) -> None:
-        """Make what all examples use, so that the rest is of one example."""
+    def make_ready(self, patience: Patience) -> None:
+        """Make what all examples use, so that the rest is of one example, and wait until it may do its part.
+
+        Raises HarnessError if it may not in time.
+        """
+        parts: dict[str, Callable[[], Any]] = {
+            f"KeyAdministrator of {each.account}": partial(each.client("kms").list_keys, Limit=1)
+            for each in self.key_administrators
+        }
+        parts["Deployer"] = partial(self.deployer.client("iam").list_roles, MaxItems=1)
+        questions = {
+            name: Question(partial(answer_of, call), lambda answer: answer.outcome == "allowed")
+            for name, call in parts.items()
+        }
+        for name, answer in settle(questions, patience).items():
+            if answer.outcome != "allowed":
+                raise HarnessError(f"The role {name} may not do what its policy allows ({answer}): look at the SCPs.")
         for administrator in self.key_administrators:
             self._other_end(administrator, self.region)
         _ = (self.deployer, self.untagged, self.tag_bearer, self._grantee)
