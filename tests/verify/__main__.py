@@ -215,9 +215,7 @@ def _confirm(options: argparse.Namespace, ask: Callable[[str], str]) -> None:
     try:
         said = ask("Go on? Say yes: ")
     except EOFError as error:
-        raise HarnessError(
-            "Nobody is there to say yes: set YES=1 to go on without asking. Nothing was changed."
-        ) from error
+        raise HarnessError("No terminal to ask on: set YES=1 to go on without asking. Nothing was changed.") from error
     if said.strip().lower() not in ("y", "yes"):
         raise HarnessError("Nothing was changed.")
 

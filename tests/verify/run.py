@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from harness.errors import HarnessError
 from harness.paths import PROJECT
-from harness.terraform import binary
+from harness.terraform import binary, provider_binary
 from verify.cleaning import Cleaner, Left
 from verify.cloud import AwsCloud, AwsPrincipal
 from verify.experiments import OUT_OF_REACH as OUT_OF_REACH_OF_EXPERIMENTS
@@ -100,7 +100,7 @@ class Run:
             region=self.region,
             accounts=len(self.callers),
             terraform=".".join(map(str, binary.version_of(binary.locate()))),
-            provider="",
+            provider=provider_binary.locate().parents[1].name,
             seconds=round(time.monotonic() - self._started),
             stopped=self._stopped,
             examples=tuple(self._examples),
