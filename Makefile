@@ -30,7 +30,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## List the targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: tools ## Apply an example to an enforcing LocalStack, print who may do what and why, switch the mode.
@@ -76,6 +76,16 @@ mutation: environment ## Change the decision engine in thousands of ways, which 
 .PHONY: audit
 audit: environment ## Say which of your AWS keys Plerion can reach, and write what fixes the others: ARGS="--profile prod".
 	@$(VENV_PYTHON) -m plerion_kms.audit audit $(ARGS)
+
+# make verify-aws PROFILE=sandbox ACCOUNT=111122223333 [OTHER_PROFILE=... OTHER_ACCOUNT=...] [REGION=...] [YES=1]
+# The programs read these from the environment, to which make passes what its command line sets.
+.PHONY: verify-aws
+verify-aws: tools ## Try examples and unknowns in a sandbox account of AWS, and report: PROFILE=sandbox ACCOUNT=111122223333.
+	@$(VENV_PYTHON) -m verify run $(ARGS)
+
+.PHONY: verify-aws-clean
+verify-aws-clean: environment ## List and remove what a run that was cut off left: RUN=ID, and the accounts as above.
+	@$(VENV_PYTHON) -m verify clean $(ARGS)
 
 .PHONY: docs
 docs: environment ## Write the tables of inputs, outputs and resources into the READMEs of modules and examples.

@@ -16,6 +16,7 @@ KNOWS: dict[str, set[str]] = {
     "plerion_kms": {"plerion_kms"},
     "emulator": {"emulator", "plerion_kms"},
     "harness": {"harness", "emulator", "plerion_kms", "plerion_policies"},
+    "verify": {"verify", "harness", "plerion_kms"},
     "scanning": {"plerion_policies"},
     "benchmarks": {"benchmarks", "harness", "emulator", "plerion_kms", "authorization"},
 }

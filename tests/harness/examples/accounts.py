@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypedDict
@@ -15,6 +15,7 @@ from harness.aws.cloud import Cloud
 from harness.aws.keys import Key, KeyDescription, adopt_key, create_key, open_key
 from harness.aws.principals import Account, Principal, role_arn
 from harness.errors import HarnessError
+from harness.terraform.runner import Relay
 from plerion_kms.access_file import Lines
 
 Principals = TypedDict(
@@ -105,9 +106,13 @@ def create_stack_roles(account: Account, trusted: str) -> None:
 
 @dataclass
 class Stage:
-    """See the module's text and `Principals`. Everything is made on first use."""
+    """See the module's text and `Principals`. Everything is made on first use.
+
+    relay: as for `Terraform`.
+    """
 
     cloud: Cloud
+    relay: Relay = "own"
     _other_ends: dict[tuple[str, str], Key] = field(default_factory=dict)
 
     def exchanged(self) -> Stage:
@@ -157,6 +162,11 @@ class Stage:
     def other_key_administrator(self) -> Principal:
         """The administrator of the other account's keys."""
         return self._key_administrator(self.other)
+
+    @property
+    def key_administrators(self) -> Sequence[Principal]:
+        """The administrators of the accounts' keys; these accounts have keys for the probes."""
+        return self.key_administrator, self.other_key_administrator
 
     @cached_property
     def untagged(self) -> Principal:
@@ -218,7 +228,7 @@ class Stage:
             owner.account: {
                 name: Target(key, self._other_end(owner, key.region), self._grantee) for name, key in keys.items()
             }
-            for owner in (self.key_administrator, self.other_key_administrator)
+            for owner in self.key_administrators
         }
 
     def _other_end(self, owner: Principal, region: str) -> Key:

@@ -25,15 +25,16 @@ class ExampleRun:
     folder: a temporary folder of the run. terraforms: what the run started of Terraform, the example's own first.
     deployment: what applies the example. outputs: the example's, completed. switch: what the last change of mode
     planned; None if the mode was never changed.
+    stage: None makes a new one.
     """
 
     folder: Path
     deployment: Deployment
 
-    def __init__(self, example: str, cloud: Cloud) -> None:
+    def __init__(self, example: str, cloud: Cloud, stage: Stage | None = None) -> None:
         self.example = example
         self.expectations = expectations.load(example)
-        self.stage = Stage(cloud)
+        self.stage = stage or Stage(cloud)
         self.terraforms: list[Terraform] = []
         self.mode: str | None = None
         self.outputs: dict[str, Any] = {}
@@ -63,7 +64,7 @@ class ExampleRun:
 
     def start_terraform(self, example: str, variables: Mapping[str, Any]) -> Terraform:
         """Terraform in a copy of an example, which is removed with the run."""
-        terraform = Terraform.of_example(example, self.environment(), variables)
+        terraform = Terraform.of_example(example, self.environment(), variables, relay=self.stage.relay)
         self.terraforms.append(self._resources.enter_context(terraform))
         return terraform
 

@@ -315,6 +315,7 @@ RUNS: Mapping[str, type[ExampleRun]] = {
 }
 
 
-def run_of(example: str, cloud: Cloud) -> ExampleRun:
-    """The run for the example of that name. Raises HarnessError where there is no such example."""
-    return RUNS.get(example, ExampleRun)(example, cloud)
+def run_of(example: str, cloud: Cloud, stage: Stage | None = None) -> ExampleRun:
+    """The run for the example of that name, on a new stage if none is given. Raises HarnessError if there is no such
+    example."""
+    return RUNS.get(example, ExampleRun)(example, cloud, stage)

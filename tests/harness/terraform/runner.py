@@ -28,6 +28,7 @@ from harness.terraform.provider_relay import ProviderRelay
 from harness.terraform.provider_schema import named_types
 
 PLAN_FILE = "harness.tfplan"
+CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 VARIABLES_FILE = "harness.auto.tfvars.json"
 NOT_COPIED = shutil.ignore_patterns(".terraform", ".terraform.lock.hcl", "*.tfstate", "*.tfstate.*", "*.tfplan")
 
@@ -99,7 +100,14 @@ class Terraform:
         self._resources = ExitStack()
 
     @classmethod
-    def of_example(cls, name: str, environment: Mapping[str, str], variables: Mapping[str, Any] | None = None) -> Self:
+    def of_example(
+        cls,
+        name: str,
+        environment: Mapping[str, str],
+        variables: Mapping[str, Any] | None = None,
+        *,
+        relay: Relay = "own",
+    ) -> Self:
         """The example of that name, with those of the variables that it declares: Terraform warns of others.
 
         Raises HarnessError if there is no such example.
@@ -109,11 +117,11 @@ class Terraform:
             raise HarnessError(f"There is no example '{name}' in {EXAMPLES}: the examples are {known}.")
         declared = {variable.name for variable in read_folder(EXAMPLES / name).variables}
         given = {variable: value for variable, value in (variables or {}).items() if variable in declared}
-        return cls(EXAMPLES / name, environment, given)
+        return cls(EXAMPLES / name, environment, given, relay=relay)
 
     def __enter__(self) -> Self:
         with ExitStack() as resources:
-            root = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="plerion-kms-")))
+            self._root = root = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="plerion-kms-")))
             # The copy keeps the tree's shape, since modules are named by relative path.
             shutil.copytree(MODULES, root / "modules", ignore=NOT_COPIED)
             if self.source.is_relative_to(MODULES):
@@ -124,14 +132,14 @@ class Terraform:
             # An interrupt may leave a Terraform running there.
             resources.callback(end_processes_below, self.folder)
             self._environment = {**terraform_environment(root), **self._given_environment}
-            self._relay = self._given_relay if self._given_relay != "own" else self._own_relay(root)
+            self._relay = self._given_relay if self._given_relay != "own" else self._own_relay()
             resources.callback(self.stop_provider)
             self._runner = python_terraform.Terraform(working_dir=str(self.folder), terraform_bin_path=str(locate()))
             self._resources = resources.pop_all()
         return self
 
-    def _own_relay(self, root: Path) -> ProviderRelay | None:
-        types = named_types(root)
+    def _own_relay(self) -> ProviderRelay | None:
+        types = named_types(self._root)
         return ProviderRelay(provider_binary.locate().file, types, self._environment, self.folder) if types else None
 
     def __exit__(self, *exception: object) -> None:
@@ -140,6 +148,15 @@ class Terraform:
     def close(self) -> None:
         """Remove the copy with its state. What was applied stays where it is; `destroy` removes that."""
         self._resources.close()
+
+    def renew(self, environment: Mapping[str, str]) -> None:
+        """Use the credentials in `environment` from the next command on."""
+        credentials = {name: value for name, value in environment.items() if name in CREDENTIALS}
+        if not credentials.items() <= self._environment.items():
+            self._environment |= credentials
+            if self._given_relay == "own":
+                self.stop_provider()
+                self._relay = self._own_relay()
 
     def init(self) -> None:
         """`terraform init`. Raises TerraformError."""
