@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from harness.access.probes import CALLS, REFUSALS, Target, applicable
+from harness.access.probes import CALLS, REFUSALS, Target
 from harness.aws.principals import Principal
+from plerion_kms.probes import applicable
 
 type Outcome = Literal["allowed", "refused", "another error", "no answer"]
 

@@ -91,7 +91,7 @@ class Report(_Part):
     run: str
     region: str
     accounts: int
-    terraform: str
+    program: str
     provider: str
     seconds: int = 0
     stopped: str = ""
@@ -187,7 +187,7 @@ def markdown(report: Report) -> str:
 
 def _about(report: Report) -> str:
     accounts = f"{report.accounts} account" + ("s" if report.accounts > 1 else "")
-    versions = f"plerion_kms {report.version}, Terraform {report.terraform}, AWS provider {report.provider}"
+    versions = f"plerion_kms {report.version}, {report.program}, AWS provider {report.provider}"
     return f"{versions}, {report.region}, {accounts}, {report.seconds} seconds, run {report.run}."
 
 
