@@ -60,6 +60,8 @@ FINDINGS = [
     ("appliance without tag", World(roles=({**APPLIANCE_ROLE, "tags": {}}, ACCESS_ROLE)), {"13"}),
     ("access role without tag", World(roles=(APPLIANCE_ROLE, {**ACCESS_ROLE, "tags": {}})), {"13"}),
     ("no mode statement", World(roles=({**APPLIANCE_ROLE, "inline": {}}, ACCESS_ROLE)), {"14"}),
+    ("owned by a stack", World(ISOLATED, {"aws:cloudformation:stack-name": "a"}, BOTH), {"01", "02", "18"}),
+    ("owned by a stack, and nothing to do", World(tags={"aws:cloudformation:stack-name": "a"}, roles=BOTH), set()),
     ("not readable", World("{", roles=BOTH), {"17"}),
 ]  # fmt: skip
 

@@ -9,7 +9,7 @@ from plerion_kms.audit import calls
 from plerion_kms.audit.assess import Options, assess
 from plerion_kms.audit.collect import Target, read
 from plerion_kms.audit.snapshot import Snapshot
-from test_audit.account import REGION
+from test_audit.account import ACCOUNT, REGION
 from test_audit.aws import Aws, Failing
 
 NOT_ENABLED = "af-south-1"
@@ -142,4 +142,7 @@ def test_an_unread_organization_is_said_and_not_guessed() -> None:
     report = assess(snapshot, Options())
     assert [key.verdict.value for key in report.keys] == ["open"] * 3
     assert ["organizations:DescribeOrganization" in unread.sentence for unread in report.unread] == [True]
-    assert any("control policies were not read" in note for note in report.not_considered)
+    for kind in ("Service", "Resource"):
+        assert any(
+            note.startswith(f"{kind} control policies of {ACCOUNT} were not read") for note in report.not_considered
+        )

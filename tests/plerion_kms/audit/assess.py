@@ -39,12 +39,14 @@ from plerion_kms.authorization.kinds import PolicyKind
 class Options:
     """What a person may say about the integration.
 
-    mode: for an account whose appliance role has no mode statement.
+    mode: for an account whose appliance role has no mode statement. hardened: whether a role that does not exist is
+        judged as `hardened = true` of the modules would make it.
     integration_account: whose roles use the keys of accounts that have none.
     appliance_role, access_role: names, where the tags don't find the roles.
     """
 
     mode: str = "ALL_KEYS"
+    hardened: bool = False
     integration_account: str = ""
     appliance_role: str = APPLIANCE_NAME
     access_role: str = ACCESS_NAME
@@ -119,7 +121,7 @@ def assess(snapshot: Snapshot, options: Options, checks: Sequence[KeyCheck] = ()
                 account.account, account.name, integration.appliance.arn, integration.access.arn, dict(counts)
             )
         )
-        notes |= dict.fromkeys(_not_considered(account, integration, home))
+        notes |= dict.fromkeys(_not_considered(integration, home))
     return Report(
         read_at=snapshot.read_at,
         mode=", ".join(sorted({integration.mode for integration in integrations.values()})),
@@ -127,7 +129,7 @@ def assess(snapshot: Snapshot, options: Options, checks: Sequence[KeyCheck] = ()
         keys=tuple(keys),
         findings=tuple(findings),
         unread=tuple(_unread(snapshot)),
-        not_considered=tuple(notes),
+        not_considered=(*_controls_not_considered(snapshot.accounts), *notes),
         policies=snapshot.policies,
         existing_roles=tuple(arn for integration in integrations.values() for arn in integration.pinned or ()),
     )
@@ -160,12 +162,11 @@ def home_of(account: SavedAccount, options: Options) -> str:
 
 
 def _integration(account: SavedAccount, snapshot: Snapshot, options: Options) -> Integration:
-    appliance = _role(
-        account, snapshot, APPLIANCE_TAG, options.appliance_role, mode_policy(options.mode, account.partition)
-    )
+    mode = mode_policy(options.mode, account.partition, harden=options.hardened)
+    appliance = _role(account, snapshot, APPLIANCE_TAG, options.appliance_role, mode)
     access = _role(account, snapshot, ACCESS_TAG, options.access_role, metadata_policy(account.partition))
     modes = [options.mode] if appliance.saved is None else modes_of(appliance.saved, account, snapshot)
-    return Integration(account.account, appliance, access, modes[0] if modes else options.mode)
+    return Integration(account.account, appliance, access, modes[0] if modes else options.mode, bool(modes))
 
 
 def _role(account: SavedAccount, snapshot: Snapshot, tag: tuple[str, str], name: str, policy: str) -> Role:
@@ -177,12 +178,20 @@ def _role(account: SavedAccount, snapshot: Snapshot, tag: tuple[str, str], name:
     return Role(caller_of(chosen, account, snapshot), chosen)
 
 
-def _not_considered(account: SavedAccount, integration: Integration, home: SavedAccount) -> Iterator[str]:
-    if account.service_control is None:
-        yield (
-            "Service and resource control policies were not read: read them with --organization from the management "
-            "account or a delegated administrator."
-        )
+def _controls_not_considered(accounts: Sequence[SavedAccount]) -> Iterator[str]:
+    for kind, unread in (
+        ("Service control policies", [account.account for account in accounts if account.service_control is None]),
+        ("Resource control policies", [account.account for account in accounts if account.resource_control is None]),
+    ):
+        if unread:
+            whose = "all accounts" if 1 < len(unread) == len(accounts) else ", ".join(unread)
+            yield (
+                f"{kind} of {whose} were not read, and the verdicts are given as if they restricted "
+                "nothing: read them with --organization from the management account or a delegated administrator."
+            )
+
+
+def _not_considered(integration: Integration, home: SavedAccount) -> Iterator[str]:
     for role, name, tag in (
         (integration.appliance, "appliance", APPLIANCE_TAG),
         (integration.access, "access", ACCESS_TAG),

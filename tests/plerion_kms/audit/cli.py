@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
@@ -25,8 +26,9 @@ from plerion_kms.audit.expect import Expectations
 from plerion_kms.audit.groups import at_or_above
 from plerion_kms.audit.judge import Judge
 from plerion_kms.audit.live import Live
+from plerion_kms.audit.mode_statements import MODES
 from plerion_kms.audit.report import Finding, Report, Severity, Verdict
-from plerion_kms.audit.roles import ACCESS_NAME, APPLIANCE_NAME, MODES
+from plerion_kms.audit.roles import ACCESS_NAME, APPLIANCE_NAME
 from plerion_kms.audit.snapshot import SavedKey, Snapshot
 from plerion_kms.audit.writers import write
 from plerion_kms.audit.writers.data import pieces
@@ -142,8 +144,8 @@ def _audit(options: argparse.Namespace, errors: Console) -> int:
     before = assess(snapshot, judged, [] if change else checks.all)
     report = before
     if change:
-        snapshot = whatif.apply(change, snapshot, lambda account: home_of(account, judged))
-        report = assess(snapshot, judged, checks.all)
+        snapshot = whatif.apply(change, snapshot, lambda account: home_of(account, judged), judged.appliance_role)
+        report = assess(snapshot, replace(judged, hardened=change.hardened), checks.all)
     checks.report_leftovers()
     if not report.keys:
         raise AuditError(_nothing(before))

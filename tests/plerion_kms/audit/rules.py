@@ -43,5 +43,6 @@ ROLE_REFUSED = Rule("PLERION_KMS_14", Severity.HIGH, "The appliance is refused b
 LIVE_DIFFERS = Rule("PLERION_KMS_15", Severity.HIGH, "AWS answers otherwise than the audit decided", "README.md")
 UNEXPECTED = Rule("PLERION_KMS_16", Severity.HIGH, "The answer is not the expected one", "README.md")
 UNDECIDED = Rule("PLERION_KMS_17", Severity.LOW, "The audit can't read a part of a policy", "README.md")
+OWNED = Rule("PLERION_KMS_18", Severity.INFO, "Other code owns the key's policy", STEP_3)
 
 RULES = tuple(value for value in list(globals().values()) if isinstance(value, Rule))
