@@ -211,11 +211,8 @@ class Judge:
         if not everything:
             return Verdict.PARTLY, f"The appliance role is missing {', '.join(missing)}."
         if len(still_missing) < len(APPLIANCE_ACTIONS):
-            return (
-                Verdict.PARTLY,
-                f"Once the key is tagged PlerionAccess = Granted, the appliance role is missing "
-                f"{', '.join(still_missing)}.",
-            )
+            once = "Once the key is tagged PlerionAccess = Granted"
+            return Verdict.PARTLY, f"{once}, the appliance role is missing {', '.join(still_missing)}."
         # A Deny by the tag hides what would refuse the calls without it.
         first = dict(once_tagged.actions)[missing[0]]
         if first.source == Source.KEY_POLICY.value:

@@ -48,7 +48,7 @@ def merged(policy: str, statements: Sequence[Mapping[str, Any]]) -> str:
     with its Sid, or follows at the end."""
     given = statements_of(policy) or []
     wanted = {str(statement["Sid"]): statement for statement in statements}
-    result = []
+    result: list[Mapping[str, Any]] = []
     for statement in given:
         sid = statement.get("Sid")
         if sid not in wanted:

@@ -25,7 +25,7 @@ _OPERATORS = ("stringnotequalsignorecase", "stringequalsignorecase")
 
 
 def mode_of(statement: Mapping[str, Any]) -> str | None:
-    """The mode that an identity-policy statement belongs to, told by its condition on the key's tag; None if to none."""
+    """The mode of an identity-policy statement, told by its condition on the key's tag; None if it has none."""
     condition = statement.get("Condition")
     if not isinstance(condition, dict):
         return None
