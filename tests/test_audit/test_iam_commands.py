@@ -1,4 +1,4 @@
-"""The printed commands, run by a shell, with a program in the place of the AWS CLI that writes down what it is asked."""
+"""The printed commands, run by a shell; in the place of the AWS CLI is a program that writes down its arguments."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         errors.print(str(error), markup=False)
         return COULD_NOT_LOOK
     except KeyboardInterrupt:
-        errors.print("Interrupted: nothing was written.", markup=False)
+        errors.print("Interrupted before the audit was done.", markup=False)
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read has enough; what Python flushes at the end must not fail again.
@@ -131,6 +131,10 @@ def _audit(options: argparse.Namespace, errors: Console) -> int:
         add_statements=options.add_statements,
         hardened=options.hardened,
     )
+    for option, folder in (("--save", options.save), ("--out", options.out)):
+        # Known before minutes of reading.
+        if folder and folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+            raise AuditError(f"{folder} is not an empty folder: name a new one for {option}.")
     snapshot = _snapshot(options, errors)
     if options.save:
         saved.save(snapshot, options.save)
@@ -194,7 +198,7 @@ class Checks:
         if account not in self._live:
             session = boto3.Session(profile_name=self._options.profile)
             self._live[account] = Live(session, judge, self._options.external_id)
-        return self._live[account].findings(saved)
+        return self._live[account].findings(judge, saved)
 
 
 def _snapshot(options: argparse.Namespace, errors: Console) -> Snapshot:
@@ -236,6 +240,8 @@ def _snapshot(options: argparse.Namespace, errors: Console) -> Snapshot:
 
 
 def _exit_code(options: argparse.Namespace, report: Report) -> int:
+    if all(key.verdict is Verdict.UNREADABLE for key in report.keys):
+        return COULD_NOT_LOOK
     if options.exit_zero:
         return AS_EXPECTED
     unread = any(key.verdict is Verdict.UNREADABLE for key in report.keys) or report.unread

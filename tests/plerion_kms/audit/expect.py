@@ -14,13 +14,15 @@ from pydantic import BaseModel, ConfigDict, Field, with_config
 from plerion_kms.access_file import PERMISSIONS, AccessFile, AccessFileError, Lines, permissions
 from plerion_kms.audit import rules
 from plerion_kms.audit.errors import AuditError
-from plerion_kms.audit.judge import Judge, decide
+from plerion_kms.audit.judge import Judge
 from plerion_kms.audit.report import Finding, Fix
 from plerion_kms.audit.snapshot import SavedKey
+from plerion_kms.authorization.decision import Outcome
 
 FIX = Fix("Change the policies, or the file of expectations if it is out of date.", "owner")
 SAME_PERMISSION: Mapping[str, str] = {"DecryptWithoutKeyId": "Decrypt"}
 """Calls of an access file that need another permission than their name says."""
+ACTIONS = tuple(f"kms:{permission}" for permission in PERMISSIONS if permission not in SAME_PERMISSION)
 
 
 class ExpectedKey(BaseModel):
@@ -60,17 +62,20 @@ class Expectations:
             return
         self.unseen.discard(saved.arn)
         lines = self._access[judge.integration.mode]
-        key = judge.engine_key(saved)
-        for role, caller in (("appliance", judge.integration.appliance), ("access", judge.integration.access)):
-            expected = {SAME_PERMISSION.get(call, call) for call in permissions(lines[role][name])}
-            given = {
-                permission
-                for permission in PERMISSIONS
-                if permission not in SAME_PERMISSION and decide(caller, f"kms:{permission}", key, direct=True).allowed
-            }
+        for role in ("appliance", "access"):
+            expected = {f"kms:{SAME_PERMISSION.get(call, call)}" for call in permissions(lines[role][name])}
+            answers = judge.answers_to(role, ACTIONS, saved, direct=True)
+            allowed, undecided = (
+                {action for action, given in answers.items() if given.outcome is outcome}
+                for outcome in (Outcome.ALLOWED, Outcome.UNDECIDED)
+            )
             differences = [
                 f"{what} {', '.join(sorted(names))}"
-                for what, names in (("is refused", expected - given), ("is allowed", given - expected))
+                for what, names in (
+                    ("is refused", expected - allowed - undecided),
+                    ("is allowed", allowed - expected),
+                    ("can't be decided for", undecided),
+                )
                 if names
             ]
             if differences:

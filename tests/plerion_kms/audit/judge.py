@@ -167,18 +167,35 @@ class Judge:
             resource_control=side.resource_control,
         )
 
+    def answers_to(self, name: str, actions: tuple[str, ...], saved: SavedKey, *, direct: bool) -> dict[str, Answer]:
+        """Permission -> answer, for a role (`appliance` or `access`) on a key. direct: as the role itself asks."""
+        key, best = self.engine_key(saved), self.engine_key(saved, self.best)
+        given = self._answers(name, actions, key, best, grants_read=saved.grants is not None, direct=direct)
+        return dict(given.actions)
+
     def _answers(
-        self, name: str, actions: tuple[str, ...], key: Key, best: Key, *, grants_read: bool = True
+        self,
+        name: str,
+        actions: tuple[str, ...],
+        key: Key,
+        best: Key,
+        *,
+        grants_read: bool = True,
+        direct: bool = False,
     ) -> RoleAnswers:
         role: Role = getattr(self.worst.integration, name)
         hopeful: Role = getattr(self.best.integration, name)
         given = []
         for action in actions:
-            found = answer(decide(role, action, key))
+            found = answer(decide(role, action, key, direct=direct))
             doubt: tuple[str, ...] = ()
-            if found.outcome is Outcome.REFUSED and self.unknown and decide(hopeful, action, best).allowed:
+            if (
+                found.outcome is Outcome.REFUSED
+                and self.unknown
+                and decide(hopeful, action, best, direct=direct).allowed
+            ):
                 doubt = tuple(f"the condition key {name}" for name in self.unknown)
-            elif found.outcome is Outcome.REFUSED and not grants_read:
+            elif refused and not grants_read:
                 doubt = ("the key's grants, which could not be read",)
             given.append((action, replace(found, outcome=Outcome.UNDECIDED, unsupported=doubt) if doubt else found))
         answers = RoleAnswers(name, role.arn, tuple(given))
