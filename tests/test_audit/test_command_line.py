@@ -21,7 +21,8 @@ ADDITIONS = document(allow(principal={"AWS": f"arn:aws:iam::{ACCOUNT}:role/app"}
 DENIED = {"PlerionAccess": "Denied"}
 MODE = mode_statement("ALL_KEYS")
 ROLE = {"arn": APPLIANCE, "tags": {"PlerionApplianceRole": "True"}, "inline": {"mode": document(MODE)}}
-MANAGED = {**ROLE, "inline": {}, "attached": ("arn:aws:iam::111122223333:policy/mode",)}
+MODE_ARN = f"arn:aws:iam::{ACCOUNT}:policy/mode"
+MANAGED = {**ROLE, "inline": {}, "attached": (MODE_ARN,)}
 WORLDS = {
     "open": World(),
     "isolated": World(ISOLATED),
@@ -32,9 +33,7 @@ WORLDS = {
     "with role": World(roles=[ROLE]),
     "additions, denied": World(ADDITIONS, DENIED),
     "additions, denied, with role": World(ADDITIONS, DENIED, [ROLE]),
-    "additions, denied, with managed policy": World(
-        ADDITIONS, DENIED, [MANAGED], managed={MANAGED["attached"][0]: document(MODE)}
-    ),
+    "additions, denied, with managed policy": World(ADDITIONS, DENIED, [MANAGED], managed={MODE_ARN: document(MODE)}),
     "additions, denied, hardened": World(
         ADDITIONS, DENIED, [{**ROLE, "inline": {"mode": document(*hardened("ALL_KEYS", MODE, "aws"))}}]
     ),

@@ -189,11 +189,8 @@ class Judge:
         for action in actions:
             found = answer(decide(role, action, key, direct=direct))
             doubt: tuple[str, ...] = ()
-            if (
-                found.outcome is Outcome.REFUSED
-                and self.unknown
-                and decide(hopeful, action, best, direct=direct).allowed
-            ):
+            refused = found.outcome is Outcome.REFUSED
+            if refused and self.unknown and decide(hopeful, action, best, direct=direct).allowed:
                 doubt = tuple(f"the condition key {name}" for name in self.unknown)
             elif refused and not grants_read:
                 doubt = ("the key's grants, which could not be read",)
