@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from botocore.config import Config
 
-from plerion_kms.audit import calls
+from plerion_kms.audit import calls, cli
 from plerion_kms.audit.assess import Options, assess
 from plerion_kms.audit.collect import Target, read
 from plerion_kms.audit.snapshot import Snapshot
@@ -52,6 +52,12 @@ FAILURES = [
     (
         "one key deleted meanwhile",
         on("DescribeKey", "NotFoundException", "/1"),
+        ["open", "open"],
+        ["it was deleted while the audit read it"],
+    ),
+    (
+        "one key deleted between two calls",
+        on("ListResourceTags", "NotFoundException", "/1"),
         ["open", "open"],
         ["it was deleted while the audit read it"],
     ),
@@ -108,6 +114,31 @@ def test_credentials_that_expire_half_way_give_one_line_and_no_further_call() ->
     assert len(report.keys) == 30
     assert {key.verdict.value for key in report.keys} == {"open", "unreadable"}
     assert aws.calls.count("DescribeKey") < 12
+
+
+@pytest.mark.parametrize("code", ["ExpiredToken", "InvalidClientTokenId", "SignatureDoesNotMatch"])
+def test_credentials_that_are_refused_at_the_start_are_one_line(
+    code: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws = Aws(failing=on("GetCallerIdentity", code, status=403))
+    session = aws.session()
+    monkeypatch.setattr("boto3.Session", lambda **_: session)
+    assert cli.main(["audit"]) == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    (line,) = output.err.strip().splitlines()
+    assert line.startswith(f"AWS can't be asked with these credentials ({code}: no): log in")
+    assert aws.calls == ["GetCallerIdentity"]
+
+
+def test_throttled_calls_are_repeated_by_botocores_adaptive_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    aws = Aws(keys=2)
+    aws._failing = lambda name, *_: (400, "ThrottlingException") if aws.calls.count(name) < 4 else None
+    assert calls.client_config(1).retries["mode"] == "adaptive"
+    report = assess(snapshot_of(aws), Options())
+    assert [key.verdict.value for key in report.keys] == ["open"] * 2
+    assert report.unread == ()
 
 
 def test_a_region_that_is_not_enabled_ends_itself_alone() -> None:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from plerion_kms.audit.assess import Options, assess
 from plerion_kms.audit.mode_statements import tag_is_binding
 from plerion_kms.audit.report import Verdict
-from plerion_kms.guide import mode_statement, same_account_additions
+from plerion_kms.audit.snapshot import SavedAccount, SavedRole
+from plerion_kms.guide import cross_account_additions, mode_statement, same_account_additions
 from test_audit.account import ACCOUNT, APPLIANCE, OTHER, World, allow, deny, document
 
 MODE = document(mode_statement("ALL_KEYS"))
 TAGS = {"PlerionApplianceRole": "True"}
 ROLE = {"arn": APPLIANCE, "tags": TAGS, "inline": {"mode": MODE}}
-ISOLATED = document(allow(principal={"AWS": f"arn:aws:iam::{ACCOUNT}:role/app"}))
-WITH_ADDITIONS = document(allow(principal={"AWS": f"arn:aws:iam::{ACCOUNT}:role/app"}), *same_account_additions())
+APP = {"AWS": f"arn:aws:iam::{ACCOUNT}:role/app"}
+ISOLATED = document(allow(principal=APP))
+WITH_ADDITIONS = document(allow(principal=APP), *same_account_additions())
 FROM_OFFICE = {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}
 FULL: dict[str, str] = {"full": document({"Effect": "Allow", "Action": "*", "Resource": "*"})}
 IN_ORGANIZATION = {"StringEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}}
@@ -129,6 +133,40 @@ def test_selected_keys_open_once_tagged() -> None:
     for tags, verdict in (({}, Verdict.OPEN_ONCE_TAGGED), ({"PlerionAccess": "Granted"}, Verdict.OPEN)):
         (key,) = assess(World(tags=tags).snapshot(), Options(mode="SELECTED_KEYS")).keys
         assert key.verdict is verdict
+
+
+CROSS = document(allow(principal=APP), *cross_account_additions(OTHER))
+OF_ANOTHER_ACCOUNT = [
+    # policy, tags, verdict for roles in another account
+    (document(allow()), {}, "another account's"),
+    (document(allow(principal={"AWS": f"arn:aws:iam::{OTHER}:root"})), {}, "open"),
+    (document(allow(principal={"AWS": "*"})), {}, "open"),
+    (ISOLATED, {}, "another account's"),
+    (CROSS, {}, "partly"),
+    (document(allow(), *cross_account_additions("777788889999")), {}, "another account's"),
+    (document(allow(), *same_account_additions()), {}, "another account's"),
+    (CROSS, DENIED, "closed by tag"),
+    (document(allow()), DENIED, "another account's"),
+]
+
+
+@pytest.mark.parametrize(("policy", "tags", "verdict"), OF_ANOTHER_ACCOUNT)
+def test_a_key_of_another_account_needs_both_sides(policy: str, tags: dict[str, str], verdict: str) -> None:
+    snapshot = World(policy, tags).snapshot()
+    texts = {**snapshot.policies, "0" * 64: MODE}
+    home = SavedAccount(
+        OTHER,
+        roles=(SavedRole(f"arn:aws:iam::{OTHER}:role/PlerionApplianceRole", "A", "0" * 64, TAGS, {"mode": "0" * 64}),),
+    )
+    snapshot = replace(snapshot, accounts=(*snapshot.accounts, home), policies=texts)
+    report = assess(snapshot, Options(integration_account=OTHER))
+    (key,) = report.keys
+    assert key.verdict.value == verdict, key.reason
+    if verdict == "another account's":
+        assert f"its key policy and the roles of {OTHER} must both allow" in key.reason
+        fixes = [finding.fix.summary for finding in report.findings if finding.subject == key.arn]
+        assert set(fixes) <= {"Add the Plerion statements (cross-account form) to the key policy."}
+        assert bool(fixes) == (tags != DENIED)
 
 
 def test_what_would_be_missing_once_tagged_is_named() -> None:

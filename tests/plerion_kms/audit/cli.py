@@ -41,6 +41,15 @@ DESCRIPTION = """Which of your KMS keys can Plerion reach, why not, and the file
 The audit only reads. What it needs to be allowed: plerion-kms audit --policy"""
 
 
+def command() -> None:
+    """The console script: run the command and end the process."""
+    code = main()
+    if code == INTERRUPTED:
+        # Calls under way have threads that Python would wait for, minutes where AWS does not answer.
+        os._exit(code)
+    sys.exit(code)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command. Returns the exit code: 0 as expected, 1 findings, 2 wrong use or nothing could be looked at."""
     options = parser().parse_args(arguments)

@@ -75,12 +75,12 @@ def read(
     region = session.region_name or "us-east-1"
     identity = session.client("sts", region_name=region, config=client_config(1)).get_caller_identity()
     texts = Texts()
-    with ThreadPoolExecutor(max_workers=threads) as pool:
-        try:
-            return _read(_Run(session, identity, threads, texts, pool, progress), targets, regions, organization)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    pool = ThreadPoolExecutor(max_workers=threads)
+    try:
+        return _read(_Run(session, identity, threads, texts, pool, progress), targets, regions, organization)
+    finally:
+        # After Ctrl-C, calls under way are not waited for.
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 @dataclass(frozen=True, slots=True)
