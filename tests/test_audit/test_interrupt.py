@@ -71,7 +71,8 @@ def test_ctrl_c_ends_it_at_once(server: Silent, tmp_path: Path) -> None:
         "AWS_DEFAULT_REGION": "us-east-1",
         "NO_PROXY": "*",
     }
-    command = [sys.executable, "-m", "plerion_kms.audit", "audit", "--regions", "us-east-1", "--out", tmp_path / "out"]
+    out_folder = str(tmp_path / "out")
+    command = [sys.executable, "-m", "plerion_kms.audit", "audit", "--regions", "us-east-1", "--out", out_folder]
     process = subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )

@@ -238,7 +238,7 @@ def sentence_of(problem: Problem) -> str:
         )
         if problem.operation == "kms:GetKeyPolicy":
             way_out += ", and a key that does not delegate must name them in its own policy"
-    return f"{problem.operation}{about}{place} failed ({problem.code}): {way_out or problem.message}."
+    return f"{problem.operation}{about}{place} failed ({problem.code}): {way_out or problem.message.rstrip('.')}."
 
 
 def verdict_counts(report: Report) -> Mapping[Verdict, int]:
