@@ -119,7 +119,8 @@ def control_notes(report: Mapping[str, Any]) -> list[str]:
 
 def refused_by(key: Mapping[str, Any], report: Mapping[str, Any]) -> set[tuple[str, str]]:
     """Permission and deciding source of what the appliance is refused."""
-    answers = next(role for role in key["roles"] if role["role"] == "appliance")["actions"]
+    given = [report["answers"][place] for place in key["roles"]]
+    answers = next(role for role in given if role["role"] == "appliance")["actions"]
     return {(action, given["source"]) for action, given in answers if given["outcome"] != "allowed"}
 
 
