@@ -81,6 +81,7 @@ locals {
           }
         }
       },
+      local.audit_resources,
     )
 
     Outputs = {
