@@ -168,9 +168,8 @@ def policies_for(world: World, choose: random.Random) -> Iterator[str]:
         lambda: [to("*", "kms:*Decrypt*", "Deny", StringEquals={"aws:ResourceTag/PlerionAccess": "Denied"},
                     ArnNotEquals={"aws:PrincipalArn": owner.root_arn})],
     ]  # fmt: skip
-    texts = [
-        case["given"].replace("111122223333", owner.id).replace("444455556666", home.id) for case in GIVEN.values()
-    ]
+    numbers = {"111122223333": owner.id, "444455556666": home.id}
+    texts = [re.sub("|".join(numbers), lambda found: numbers[found[0]], case["given"]) for case in GIVEN.values()]
     while True:
         if choose.random() < 0.15:
             given = json.loads(choose.choice(texts))
