@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -15,6 +16,7 @@ from botocore.exceptions import ClientError
 from emulator import Emulator
 from plerion_kms.audit.assess import Options, assess
 from plerion_kms.audit.collect import Target, read
+from plerion_kms.audit.report import Finding
 from plerion_kms.audit.snapshot import Snapshot
 from plerion_kms.guide import mode_statement, same_account_additions
 from test_emulator.aws import REGION, Account, Caller
@@ -112,6 +114,34 @@ def test_answers_equal_those_of_real_calls(audited: Audited) -> None:
         for action, call in DIRECT.items():
             real = _real(call, audited.appliance.kms, arn)
             assert answers[action].outcome.value == real, (name, action, answers[action].reason)
+
+
+def test_a_role_without_a_mode_gets_one_by_the_printed_command(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", emulator.endpoint_url)
+    account = Account.make(emulator.endpoint_url)
+    account.role("PlerionApplianceRole", Tags=[{"Key": "PlerionApplianceRole", "Value": "True"}])
+    account.key()
+
+    def findings() -> list[Finding]:
+        session = boto3.Session(account.id, "any", region_name=REGION)
+        snapshot = read(
+            session, [Target("")], [REGION], threads=4, organization=False, progress=lambda *_: None
+        )  # fmt: skip
+        return list(assess(snapshot, Options()).findings)
+
+    (finding,) = findings()
+    assert finding.rule == "PLERION_KMS_14"
+    words = shlex.split(finding.fix.command)
+    assert words[:3] == ["aws", "iam", "put-role-policy"]
+    given = dict(zip(words[3::2], words[4::2], strict=True))
+    account.root.iam.put_role_policy(
+        RoleName=given["--role-name"],
+        PolicyName=given["--policy-name"],
+        PolicyDocument=given["--policy-document"],
+    )
+    assert findings() == []
 
 
 def _real(call: Callable[[Any, str], Any], kms: Any, arn: str) -> str:
