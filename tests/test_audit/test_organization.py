@@ -11,6 +11,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from moto.server import ThreadedMotoServer
 
@@ -125,9 +126,22 @@ def refused_by(key: Mapping[str, Any], report: Mapping[str, Any]) -> set[tuple[s
 
 
 def test_each_account_is_judged_under_its_control_policies(
-    organization: Organization, capsys: pytest.CaptureFixture[str]
+    organization: Organization, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    report = audit(capsys, "--regions", "us-east-1")
+    make_call = BaseClient._make_api_call  # type: ignore[attr-defined]
+    called = set()
+
+    def seen(client: Any, operation: str, members: Any) -> Any:
+        called.add(f"{client.meta.service_model.service_name}:{operation}")
+        return make_call(client, operation, members)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(BaseClient, "_make_api_call", seen)
+        report = audit(capsys, "--regions", "us-east-1")
+    lists = [statement["Action"] for statement in PERMISSIONS["Statement"]]
+    needed = {action for actions in lists for action in ([actions] if isinstance(actions, str) else actions)}
+    # Named Regions are not asked for; GetCallerIdentity needs no permission.
+    assert called - {"sts:GetCallerIdentity"} == needed - {"ec2:DescribeRegions"}
     by_arn = {key["arn"]: key for key in report["keys"]}
     assert report["unread"] == []
     assert control_notes(report) == []
@@ -213,6 +227,29 @@ def test_active_accounts(members: Mapping[str, str], listed: bool, monkeypatch: 
     monkeypatch.setattr(Calls, "all", lambda *_: [{"Id": MANAGEMENT, "Name": "a", **members}])
     calls: Any = Calls.__new__(Calls)
     assert active_accounts(calls) == ([(MANAGEMENT, "a")] if listed else [])
+
+
+def test_accounts_of_a_file(organization: Organization, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "accounts.yaml"
+    numbers = organization.accounts
+    file.write_text(
+        f'- {{id: "{numbers["free"]}", name: free}}\n'
+        f'- {{id: "{numbers["below-scp"]}"}}\n'
+        f'- {{id: "{numbers["with-rcp"]}", role_name: Missing}}\n'
+    )
+    assert cli.main(["audit", "--accounts", str(file), "--regions", "us-east-1", "--json"]) == 1
+    report = json.loads(capsys.readouterr().out)
+    # The control policies are the organization's, and were not asked for.
+    assert {key["arn"]: key["verdict"] for key in report["keys"]} == {
+        organization.keys["free"]: "open",
+        organization.keys["below-scp"]: "open",
+    }
+    assert [account["name"] for account in report["accounts"]] == ["free", "", ""]
+    assert len(control_notes(report)) == 2
+    (unread,) = report["unread"]
+    assert (
+        f"sts:AssumeRole of arn:aws:iam::{numbers['with-rcp']}:role/Missing failed (AccessDenied)" in unread["sentence"]
+    )
 
 
 def test_the_saved_organization_is_judged_the_same(
