@@ -92,6 +92,23 @@ def test_one_unreadable_key_among_others_is_no_success(folder: Path) -> None:
     assert cli.main(["audit", "--from", str(folder / "one of two"), "--fail-on", "high"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--live", "--hardened"], "leave --live or the what-if out"),
+        (["--live", "--tag", "1=Denied"], "leave --live or the what-if out"),
+        (["--expect", "/nowhere/access.yaml"], "/nowhere/access.yaml cannot be read"),
+        (["--tag", "alias/app"], "is not of the form KEY=VALUE"),
+    ],
+)
+def test_wrong_use_is_said_before_reading(
+    arguments: list[str], sentence: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cli, "_snapshot", lambda *_: pytest.fail("read"))
+    assert cli.main(["audit", *arguments]) == 2
+    assert sentence in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("option", ["--out", "--save"])
 def test_a_folder_that_holds_something_is_refused_before_reading(
     option: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -140,6 +140,7 @@ def _audit(options: argparse.Namespace, errors: Console) -> int:
         add_statements=options.add_statements,
         hardened=options.hardened,
     )
+    checks = Checks(options, errors, change)
     for option, folder in (("--save", options.save), ("--out", options.out)):
         # Known before minutes of reading.
         if folder and folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
@@ -153,7 +154,6 @@ def _audit(options: argparse.Namespace, errors: Console) -> int:
         appliance_role=options.appliance_role,
         access_role=options.access_role,
     )
-    checks = Checks(options, errors)
     before = assess(snapshot, judged, [] if change else checks.all)
     report = before
     if change:
@@ -176,10 +176,12 @@ def _audit(options: argparse.Namespace, errors: Console) -> int:
 class Checks:
     """The further looks that the options ask for."""
 
-    def __init__(self, options: argparse.Namespace, errors: Console) -> None:
+    def __init__(self, options: argparse.Namespace, errors: Console, change: whatif.Change) -> None:
         """Raises AuditError for options that exclude each other, or a file that can't be read."""
         if options.live and options.source:
             raise AuditError("--live asks AWS and --from works without: leave one of the two out.")
+        if options.live and change:
+            raise AuditError("--live compares with what is, not with what would be: leave --live or the what-if out.")
         self._options = options
         self._errors = errors
         self._expectations = Expectations(options.expect) if options.expect else None
