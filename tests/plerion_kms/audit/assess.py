@@ -179,14 +179,16 @@ def _role(account: SavedAccount, snapshot: Snapshot, tag: tuple[str, str], name:
 
 
 def _controls_not_considered(accounts: Sequence[SavedAccount]) -> Iterator[str]:
-    for kind, unread in (
-        ("Service control policies", [account.account for account in accounts if account.service_control is None]),
-        ("Resource control policies", [account.account for account in accounts if account.resource_control is None]),
-    ):
+    service = [account.account for account in accounts if account.service_control is None]
+    resource = [account.account for account in accounts if account.resource_control is None]
+    kinds = (
+        [("Service and resource", service)] if service == resource else [("Service", service), ("Resource", resource)]
+    )
+    for kind, unread in kinds:
         if unread:
             whose = "all accounts" if 1 < len(unread) == len(accounts) else ", ".join(unread)
             yield (
-                f"{kind} of {whose} were not read, and the verdicts are given as if they restricted "
+                f"{kind} control policies of {whose} were not read, and the verdicts are given as if they restricted "
                 "nothing: read them with --organization from the management account or a delegated administrator."
             )
 

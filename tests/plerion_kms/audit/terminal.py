@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from plerion_kms.audit.groups import Group, grouped
+from plerion_kms.audit.key_findings import NOT_NEEDED
 from plerion_kms.audit.report import COULD_NOT_LOOK, KeyReport, Report, Severity, Verdict
 from plerion_kms.audit.rules import RULES
 from plerion_kms.audit.whatif import Changed
@@ -41,6 +42,10 @@ def show(report: Report, console: Console, *, changed: Sequence[Changed] | None)
     if not report.findings:
         console.print()
         console.print(Text("There is nothing to do."))
+        pairs = sum(key.verdict is Verdict.PARTLY and set(key.missing) <= NOT_NEEDED for key in report.keys)
+        if pairs:
+            keys_lack = "1 key, partly open, lacks" if pairs == 1 else f"{pairs} keys, partly open, lack"
+            _say(f"{keys_lack} data key pairs alone, which nothing that Plerion scans needs.", console, indent="")
     if report.unread or report.not_considered:
         console.print()
     for unread in report.unread[:SHOWN_UNREAD]:
