@@ -13,7 +13,7 @@ from plerion_kms.audit.judge import Judge, Parsed, Side
 from plerion_kms.audit.key_findings import Case, key_findings
 from plerion_kms.audit.owners import owner_of
 from plerion_kms.audit.report import AccountReport, Finding, KeyReport, Report, RoleAnswers, Unread, Verdict
-from plerion_kms.audit.role_findings import modes_of, posing_roles, role_findings
+from plerion_kms.audit.role_findings import modes_of, posing_roles, role_findings, trust_findings
 from plerion_kms.audit.roles import (
     ACCESS_NAME,
     ACCESS_TAG,
@@ -90,6 +90,7 @@ def assess(snapshot: Snapshot, options: Options, checks: Sequence[KeyCheck] = ()
             at_best[home.account] = _integration(home, both[1], options)
             posing[home.account] = posing_roles(integration, home, snapshot)
             findings += role_findings(integration, home, snapshot)
+        findings += trust_findings(account, snapshot)
         sides = tuple(
             Side(side, parser, control_policies(account.resource_control, PolicyKind.RESOURCE_CONTROL, case))
             for side, parser, case in zip((integration, at_best[home.account]), parsers, both, strict=True)

@@ -15,6 +15,7 @@ from plerion_kms.audit.roles import (
     APPLIANCE_TAG,
     Integration,
     caller_of,
+    has_tag,
 )
 from plerion_kms.audit.snapshot import SavedAccount, SavedRole, Snapshot
 from plerion_kms.authorization.actions import compile_actions
@@ -38,11 +39,11 @@ def modes_of(role: SavedRole, account: SavedAccount, snapshot: Snapshot) -> list
 
 
 def role_findings(integration: Integration, account: SavedAccount, snapshot: Snapshot) -> Iterator[Finding]:
-    """The findings about the roles of one account."""
+    """The findings about the two roles of one account."""
     for role, (tag, value) in ((integration.appliance, APPLIANCE_TAG), (integration.access, ACCESS_TAG)):
         if role.saved is None:
             continue
-        if role.saved.tags.get(tag) != value:
+        if not has_tag(role.saved, tag, value):
             fix = Fix(
                 f"Tag the role {tag} = {value}.",
                 "role",
@@ -61,10 +62,10 @@ def role_findings(integration: Integration, account: SavedAccount, snapshot: Sna
             )
             sentence = f"{integration.appliance.arn} has the statements of both modes: it gets the access of both."
             yield rules.TWO_MODES.finding(integration.appliance.arn, sentence, fix)
-    yield from _without_external_id(account, snapshot)
 
 
-def _without_external_id(account: SavedAccount, snapshot: Snapshot) -> Iterator[Finding]:
+def trust_findings(account: SavedAccount, snapshot: Snapshot) -> Iterator[Finding]:
+    """The findings about whom the roles of one account trust."""
     for role in account.roles or ():
         trust = snapshot.policies.get(role.trust, "")
         open_to_plerion = [

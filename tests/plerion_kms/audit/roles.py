@@ -70,14 +70,13 @@ class Integration:
 
 def find_roles(account: SavedAccount, tag: tuple[str, str], name: str) -> list[SavedRole]:
     """The account's roles that carry the tag; else those of the name, whose tag is then missing."""
-    key, value = tag
-    # Principal tags are compared with their values' case and without their keys'.
-    tagged = [
-        role
-        for role in account.roles or ()
-        if any(found.lower() == key.lower() and text == value for found, text in role.tags.items())
-    ]
+    tagged = [role for role in account.roles or () if has_tag(role, *tag)]
     return tagged or [role for role in account.roles or () if has_name(role, name)]
+
+
+def has_tag(role: SavedRole, key: str, value: str) -> bool:
+    """Whether the role carries the tag; principal tags are compared with their values' case and without their keys'."""
+    return any(found.lower() == key.lower() and text == value for found, text in role.tags.items())
 
 
 def has_name(role: SavedRole, name: str) -> bool:
