@@ -21,6 +21,8 @@ from plerion_kms.audit.snapshot import Snapshot
 from plerion_kms.guide import mode_statement, same_account_additions
 from test_emulator.aws import REGION, Account, Caller
 
+pytestmark = pytest.mark.xdist_group("audit-emulator")
+
 PERMISSIONS = json.loads(resources.files("plerion_kms.audit").joinpath("permissions.json").read_text(encoding="utf-8"))
 TAGGED = {"StringEquals": {"aws:PrincipalTag/PlerionApplianceRole": "True"}}
 DIRECT: Mapping[str, Callable[[Any, str], Any]] = {

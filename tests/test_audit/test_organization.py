@@ -23,6 +23,8 @@ from plerion_kms.guide import mode_statement
 from test_audit.test_emulator import PERMISSIONS
 from test_emulator.aws import Account, Caller, allow, make_user, policy, statement, trusting
 
+pytestmark = pytest.mark.xdist_group("audit-organization")
+
 MANAGEMENT = "123456789012"
 """The account that moto takes credentials for that it doesn't know."""
 EVERYTHING = {"SERVICE_CONTROL_POLICY": "p-FullAWSAccess", "RESOURCE_CONTROL_POLICY": "p-RCPFullAWSAccess"}
