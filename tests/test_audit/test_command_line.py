@@ -34,6 +34,9 @@ WORLDS = {
     "additions, denied": World(ADDITIONS, DENIED),
     "additions, denied, with role": World(ADDITIONS, DENIED, [ROLE]),
     "additions, denied, with managed policy": World(ADDITIONS, DENIED, [MANAGED], managed={MODE_ARN: document(MODE)}),
+    "additions, denied, with role in another order": World(
+        ADDITIONS, DENIED, [{**ROLE, "inline": {"mode": document(*reversed(hardened("ALL_KEYS", MODE, "aws")[:2]))}}]
+    ),
     "additions, denied, hardened": World(
         ADDITIONS, DENIED, [{**ROLE, "inline": {"mode": document(*hardened("ALL_KEYS", MODE, "aws"))}}]
     ),
@@ -135,6 +138,8 @@ WHAT_IFS = [
     ("additions, denied", ["--hardened"], "partly -> closed by tag"),
     ("additions, denied, with role", ["--hardened"], "partly -> closed by tag"),
     ("additions, denied, with managed policy", ["--hardened"], "partly -> closed by tag"),
+    ("additions, denied, with role in another order", ["--hardened"], "partly -> closed by tag"),
+    ("additions, denied, with role in another order", ["--hardened", "--tag", f"{KEY}="], None),
     ("additions, denied, hardened", ["--mode", "ALL_KEYS"], None),
 ]
 

@@ -67,6 +67,11 @@ def hardened(mode: str, statement: Mapping[str, Any], partition: str) -> Sequenc
     ]
 
 
+def grants_alone(statement: Mapping[str, Any]) -> bool:
+    """Whether it is the statement that gives a hardened role its grants, next to that of the mode."""
+    return statement.get("Action") in ("kms:CreateGrant", ["kms:CreateGrant"])
+
+
 def tag_is_binding(mode: str, partition: str) -> dict[str, Any]:
     """The Deny that `tag_is_binding` of the modules adds."""
     return {

@@ -10,7 +10,7 @@ from typing import Any
 
 from plerion_kms.audit.errors import AuditError
 from plerion_kms.audit.key_statements import additions, merged, statements_of
-from plerion_kms.audit.mode_statements import hardened, in_mode, mode_of
+from plerion_kms.audit.mode_statements import grants_alone, hardened, in_mode, mode_of
 from plerion_kms.audit.report import KeyReport, Report, Verdict
 from plerion_kms.audit.roles import APPLIANCE_TAG, find_roles
 from plerion_kms.audit.snapshot import SavedAccount, SavedKey, Snapshot
@@ -142,7 +142,7 @@ def _rewritten(policy: str, change: Change, partition: str) -> str:
             result.append(statement)
         elif not change.hardened:
             result.append(in_mode(wanted, statement))
-        elif statement.get("Effect") == "Allow" and wanted not in done:
+        elif statement.get("Effect") == "Allow" and not grants_alone(statement) and wanted not in done:
             done.add(wanted)
             result += hardened(wanted, statement, partition)
     return json.dumps({**json.loads(policy), "Statement": result})
