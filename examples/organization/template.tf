@@ -84,6 +84,7 @@ locals {
           }
         }
       },
+      local.audit_resources,
     )
 
     Outputs = {

@@ -69,6 +69,12 @@ variable "appliance_trusted_role_arns" {
   default     = []
 }
 
+variable "audit_trusted_arns" {
+  description = "Roles or users that may assume PlerionKmsAudit, a role that the template then has too: `plerion-kms audit --organization` reads the accounts with it. Empty leaves it out."
+  type        = list(string)
+  default     = []
+}
+
 variable "permissions_boundary_name" {
   description = "Name of the policy that is the roles' permissions boundary. It must exist in every account. Null sets no boundary."
   type        = string

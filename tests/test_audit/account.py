@@ -45,6 +45,7 @@ class World:
     organization: str = ""
     key_members: Mapping[str, Any] = field(default_factory=dict)
     service_control: Sequence[Mapping[str, str]] = ()
+    managed: Mapping[str, str] = field(default_factory=dict)
 
     def snapshot(self) -> Snapshot:
         """What reading it gives."""
@@ -88,6 +89,7 @@ class World:
             ACCOUNT,
             organization=self.organization,
             roles=roles,
+            managed={arn: keep(text) for arn, text in self.managed.items()},
             regions=(SavedRegion(REGION, (key,)),),
             service_control=tuple({n: keep(t) for n, t in level.items()} for level in self.service_control),
         )

@@ -108,9 +108,10 @@ SHAPES: Mapping[str, Shape] = {
         frozenset({"PLERION_KMS_05"}),
         tags={"PlerionAccess": "Denied"},
     ),
+    "differently-spelled-tag": Shape([DELEGATING], NO_METADATA | {"PLERION_KMS_12"}, tags={"plerionaccess": "no"}),
     "misspelled-tag": Shape([DELEGATING], NO_METADATA | {"PLERION_KMS_12"}, tags={"PlerionAccess": "Grantd"}),
     "granted-before": Shape([DELEGATING], frozenset({"PLERION_KMS_10"}), tags={"PlerionAccess": "Denied"}, grant=True),
-    "owned": Shape([ADMINISTRATOR], NOTHING, tags={"ManagedBy": "Terraform"}),
+    "owned": Shape([ADMINISTRATOR], NOTHING | {"PLERION_KMS_18"}, tags={"ManagedBy": "Terraform"}),
     "old-text": Shape([ADMINISTRATOR, BY_USER], UNDECIDED, version="2008-10-17"),
 }
 
@@ -143,29 +144,29 @@ def seed(client: Any, count: int) -> Seeded:
 
 
 def _make_roles(iam: Any) -> None:
-    def trust(principal: Mapping[str, str], *actions: str, condition: Mapping[str, Any] | None = None) -> str:
-        allow = {"Effect": "Allow", "Principal": principal, "Action": ["sts:AssumeRole", *actions]}
-        return json.dumps(
-            {"Version": "2012-10-17", "Statement": [{**allow, **({"Condition": condition} if condition else {})}]}
-        )
+    def trust(principal: Mapping[str, str], *actions: str) -> str:
+        return policy({"Effect": "Allow", "Principal": principal, "Action": ["sts:AssumeRole", *actions]})
 
     def policy(*statements: Mapping[str, Any]) -> str:
         return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
-    external_id = {"StringEquals": {"sts:ExternalId": "5f1c6f0e-7c0b-4e1c-9d3b-000000000000"}}
     ec2 = {"Service": "ec2.amazonaws.com"}
     iam.create_role(
         RoleName="PlerionApplianceRole",
         AssumeRolePolicyDocument=trust(ec2),
         Tags=[{"Key": "PlerionApplianceRole", "Value": "True"}],
     )
-    iam.put_role_policy(
-        RoleName="PlerionApplianceRole", PolicyName="kms", PolicyDocument=policy(mode_statement("ALL_KEYS"))
-    )
-    # Its tag is missing: the first finding, since key policies know the role by it.
+    # One mode too many, next to a statement that has to stay.
+    volumes = {"Effect": "Allow", "Action": "ec2:DescribeVolumes", "Resource": "*"}
+    for name, statements in {
+        "kms": [mode_statement("ALL_KEYS")],
+        "selected": [volumes, mode_statement("SELECTED_KEYS")],
+    }.items():
+        iam.put_role_policy(RoleName="PlerionApplianceRole", PolicyName=name, PolicyDocument=policy(*statements))
+    # Its tag is missing, by which key policies know the role, and its trust policy asks for no external id.
     iam.create_role(
         RoleName="PlerionAccessRole",
-        AssumeRolePolicyDocument=trust({"AWS": f"arn:aws:iam::{PLERION_ACCOUNT}:root"}, condition=external_id),
+        AssumeRolePolicyDocument=trust({"AWS": f"arn:aws:iam::{PLERION_ACCOUNT}:root"}),
     )
     iam.create_role(RoleName="Pipeline", AssumeRolePolicyDocument=trust(ec2, "sts:TagSession"))
 

@@ -6,19 +6,40 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from plerion_kms.audit import cli, saved
-from test_audit.account import ACCOUNT, KEY, World, allow, document
+from plerion_kms.audit.mode_statements import hardened
+from plerion_kms.guide import mode_statement, same_account_additions
+from test_audit.account import ACCOUNT, APPLIANCE, KEY, World, allow, document
 
 ISOLATED = document(allow(principal={"AWS": f"arn:aws:iam::{ACCOUNT}:role/app"}))
+ADDITIONS = document(allow(principal={"AWS": f"arn:aws:iam::{ACCOUNT}:role/app"}), *same_account_additions())
+DENIED = {"PlerionAccess": "Denied"}
+MODE = mode_statement("ALL_KEYS")
+ROLE = {"arn": APPLIANCE, "tags": {"PlerionApplianceRole": "True"}, "inline": {"mode": document(MODE)}}
+MODE_ARN = f"arn:aws:iam::{ACCOUNT}:policy/mode"
+MANAGED = {**ROLE, "inline": {}, "attached": (MODE_ARN,)}
 WORLDS = {
     "open": World(),
     "isolated": World(ISOLATED),
     "unread": World(key_members={"policy": None}),
     "no value": World(tags={"PlerionAccess": "yes"}),
+    "denied": World(tags=DENIED),
+    "no JSON": World("{"),
+    "with role": World(roles=[ROLE]),
+    "additions, denied": World(ADDITIONS, DENIED),
+    "additions, denied, with role": World(ADDITIONS, DENIED, [ROLE]),
+    "additions, denied, with managed policy": World(ADDITIONS, DENIED, [MANAGED], managed={MODE_ARN: document(MODE)}),
+    "additions, denied, with role in another order": World(
+        ADDITIONS, DENIED, [{**ROLE, "inline": {"mode": document(*reversed(hardened("ALL_KEYS", MODE, "aws")[:2]))}}]
+    ),
+    "additions, denied, hardened": World(
+        ADDITIONS, DENIED, [{**ROLE, "inline": {"mode": document(*hardened("ALL_KEYS", MODE, "aws"))}}]
+    ),
 }
 
 
@@ -37,7 +58,6 @@ EXIT_CODES = [
     ("isolated", ["--exit-zero"], 0),
     ("no value", [], 1),
     ("no value", ["--fail-on", "medium"], 0),
-    ("unread", ["--fail-on", "high"], 1),
     ("open", ["--tag", "alias/none=Denied"], 2),
     ("open", ["--tag", "Denied"], 2),
     ("open", ["--live"], 2),
@@ -55,6 +75,85 @@ def test_exit_code(
     if code == 2:
         assert output.out == ""
         assert len(output.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("arguments", [[], ["--exit-zero"], ["--fail-on", "high"]])
+def test_when_no_key_could_be_read_the_report_says_why(
+    folder: Path, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["audit", "--from", str(folder / "unread"), *arguments]) == 2
+    assert "1 could not look" in capsys.readouterr().out
+
+
+def test_one_unreadable_key_among_others_is_no_success(folder: Path) -> None:
+    world = World().snapshot()
+    (account,) = world.accounts
+    (region,) = account.regions
+    unread = replace(region.keys[0], arn=f"{KEY}1", policy=None)
+    both = replace(account, regions=(replace(region, keys=(*region.keys, unread)),))
+    saved.save(replace(world, accounts=(both,)), folder / "one of two")
+    assert cli.main(["audit", "--from", str(folder / "one of two"), "--fail-on", "high"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--live", "--hardened"], "leave --live or the what-if out"),
+        (["--live", "--tag", "1=Denied"], "leave --live or the what-if out"),
+        (["--expect", "/nowhere/access.yaml"], "/nowhere/access.yaml cannot be read"),
+        (["--tag", "alias/app"], "is not of the form KEY=VALUE"),
+    ],
+)
+def test_wrong_use_is_said_before_reading(
+    arguments: list[str], sentence: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cli, "_snapshot", lambda *_: pytest.fail("read"))
+    assert cli.main(["audit", *arguments]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--out", "--save"])
+def test_a_folder_that_holds_something_is_refused_before_reading(
+    option: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cli, "_snapshot", lambda *_: pytest.fail("read"))
+    for path in (folder, folder / "open" / "snapshot.json"):
+        assert cli.main(["audit", option, str(path)]) == 2
+        assert f"is not an empty folder: name a new one for {option}." in capsys.readouterr().err
+
+
+WHAT_IFS = [
+    # world, arguments, line of the change; None where no verdict changes
+    ("open", ["--tag", f"{KEY}=Denied"], "open -> closed by tag"),
+    ("open", ["--tag", "1=Denied"], "open -> closed by tag"),
+    ("denied", ["--tag", f"{KEY}="], "closed by tag -> open"),
+    ("isolated", ["--tag", f"{KEY}=Denied"], None),
+    ("isolated", ["--add-statements"], "not delegating -> partly"),
+    ("no JSON", ["--add-statements"], None),
+    # Without a role there is nothing that would change: the mode is that of the role that is to be.
+    ("open", ["--mode", "SELECTED_KEYS"], None),
+    ("with role", ["--mode", "SELECTED_KEYS"], "open -> open once tagged"),
+    ("with role", ["--mode", "SELECTED_KEYS", "--tag", f"{KEY}=Granted"], None),
+    ("isolated", ["--mode", "ALL_KEYS", "--add-statements"], "not delegating -> partly"),
+    ("additions, denied", ["--hardened"], "partly -> closed by tag"),
+    ("additions, denied, with role", ["--hardened"], "partly -> closed by tag"),
+    ("additions, denied, with managed policy", ["--hardened"], "partly -> closed by tag"),
+    ("additions, denied, with role in another order", ["--hardened"], "partly -> closed by tag"),
+    ("additions, denied, with role in another order", ["--hardened", "--tag", f"{KEY}="], None),
+    ("additions, denied, hardened", ["--mode", "ALL_KEYS"], None),
+]
+
+
+@pytest.mark.parametrize(("world", "arguments", "change"), WHAT_IFS)
+def test_what_if(
+    folder: Path, world: str, arguments: list[str], change: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cli.main(["audit", "--from", str(folder / world), *arguments])
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    if change is None:
+        assert lines[0] == "No key's verdict would change."
+    else:
+        assert lines[:3] == ["1 key's verdict would change.", KEY, change]
 
 
 @pytest.mark.parametrize("arguments", [["--accounts", "x", "--organization"], ["--threads", "0"], ["--fail-on", "x"]])
@@ -92,7 +191,7 @@ def test_ctrl_c_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 
     monkeypatch.setattr(cli, "_snapshot", interrupted)
     assert cli.main(["audit"]) == 130
-    assert capsys.readouterr().err == "Interrupted: nothing was written.\n"
+    assert capsys.readouterr().err == "Interrupted before the audit was done.\n"
 
 
 def test_no_credentials_are_one_line(

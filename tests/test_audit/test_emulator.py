@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -15,9 +16,12 @@ from botocore.exceptions import ClientError
 from emulator import Emulator
 from plerion_kms.audit.assess import Options, assess
 from plerion_kms.audit.collect import Target, read
+from plerion_kms.audit.report import Finding
 from plerion_kms.audit.snapshot import Snapshot
 from plerion_kms.guide import mode_statement, same_account_additions
 from test_emulator.aws import REGION, Account, Caller
+
+pytestmark = pytest.mark.xdist_group("audit-emulator")
 
 PERMISSIONS = json.loads(resources.files("plerion_kms.audit").joinpath("permissions.json").read_text(encoding="utf-8"))
 TAGGED = {"StringEquals": {"aws:PrincipalTag/PlerionApplianceRole": "True"}}
@@ -101,9 +105,7 @@ def audited(emulator: Emulator) -> Audited:
 def test_the_printed_policy_is_enough_and_nothing_else_is_called(audited: Audited) -> None:
     lists = [statement["Action"] for statement in PERMISSIONS["Statement"]]
     allowed = {action for actions in lists for action in ([actions] if isinstance(actions, str) else actions)}
-    refused = [unread.sentence for unread in assess(audited.snapshot, Options()).unread]
-    # A key that does not delegate gives the auditor what its own policy gives the account.
-    assert [sentence for sentence in refused if not sentence.startswith("kms:ListGrants")] == []
+    assert [unread.sentence for unread in assess(audited.snapshot, Options()).unread] == []
     assert audited.called - {"sts:GetCallerIdentity"} <= allowed
 
 
@@ -114,6 +116,34 @@ def test_answers_equal_those_of_real_calls(audited: Audited) -> None:
         for action, call in DIRECT.items():
             real = _real(call, audited.appliance.kms, arn)
             assert answers[action].outcome.value == real, (name, action, answers[action].reason)
+
+
+def test_a_role_without_a_mode_gets_one_by_the_printed_command(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", emulator.endpoint_url)
+    account = Account.make(emulator.endpoint_url)
+    account.role("PlerionApplianceRole", Tags=[{"Key": "PlerionApplianceRole", "Value": "True"}])
+    account.key()
+
+    def findings() -> list[Finding]:
+        session = boto3.Session(account.id, "any", region_name=REGION)
+        snapshot = read(
+            session, [Target("")], [REGION], threads=4, organization=False, progress=lambda *_: None
+        )  # fmt: skip
+        return list(assess(snapshot, Options()).findings)
+
+    (finding,) = findings()
+    assert finding.rule == "PLERION_KMS_14"
+    words = shlex.split(finding.fix.command)
+    assert words[:3] == ["aws", "iam", "put-role-policy"]
+    given = dict(zip(words[3::2], words[4::2], strict=True))
+    account.root.iam.put_role_policy(
+        RoleName=given["--role-name"],
+        PolicyName=given["--policy-name"],
+        PolicyDocument=given["--policy-document"],
+    )
+    assert findings() == []
 
 
 def _real(call: Callable[[Any, str], Any], kms: Any, arn: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -58,8 +59,14 @@ FINDINGS = [
     ("external id if there is one", external_id("StringEqualsIfExists", "x"), {"11"}),
     ("value of no mode", World(tags={"PlerionAccess": "yes"}, roles=BOTH), {"12"}),
     ("appliance without tag", World(roles=({**APPLIANCE_ROLE, "tags": {}}, ACCESS_ROLE)), {"13"}),
+    ("tag in other letters", World(roles=({**APPLIANCE_ROLE, "tags": {"plerionAPPLIANCErole": "True"}}, ACCESS_ROLE)),
+     set()),
+    ("tag with another value", World(roles=({**APPLIANCE_ROLE, "tags": {"PlerionApplianceRole": "true"}}, ACCESS_ROLE)),
+     {"13"}),
     ("access role without tag", World(roles=(APPLIANCE_ROLE, {**ACCESS_ROLE, "tags": {}})), {"13"}),
     ("no mode statement", World(roles=({**APPLIANCE_ROLE, "inline": {}}, ACCESS_ROLE)), {"14"}),
+    ("owned by a stack", World(ISOLATED, {"aws:cloudformation:stack-name": "a"}, BOTH), {"01", "02", "18"}),
+    ("owned by a stack, and nothing to do", World(tags={"aws:cloudformation:stack-name": "a"}, roles=BOTH), set()),
     ("not readable", World("{", roles=BOTH), {"17"}),
 ]  # fmt: skip
 
@@ -68,6 +75,19 @@ FINDINGS = [
 def test_findings(world: World, rules: set[str]) -> None:
     report = assess(world.snapshot(), Options())
     assert {finding.rule.removeprefix("PLERION_KMS_") for finding in report.findings} == rules
+
+
+def test_each_accounts_trust_is_looked_at() -> None:
+    """Also that of an account whose keys are used from another one."""
+    world = World(document(allow(), *cross_account_additions(OTHER)), roles=[
+        {"arn": f"arn:aws:iam::{ACCOUNT}:role/Old", "trust": document(PLERION)}
+    ]).snapshot()  # fmt: skip
+    home = World(roles=()).snapshot().accounts[0]
+    snapshot = replace(world, accounts=(*world.accounts, replace(home, account=OTHER, regions=())))
+    findings = assess(snapshot, Options(integration_account=OTHER)).findings
+    assert [finding.subject for finding in findings if finding.rule == "PLERION_KMS_11"] == [
+        f"arn:aws:iam::{ACCOUNT}:role/Old"
+    ]
 
 
 def test_missing_permission_is_worded_as_in_the_guide() -> None:

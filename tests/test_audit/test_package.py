@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import sys
 from pathlib import Path
 
 import plerion_kms
-from plerion_kms.audit import roles, whatif
+from plerion_kms.audit import roles
+from plerion_kms.audit.mode_statements import hardened
+from plerion_kms.audit.rules import RULES
 from plerion_kms.audit.writers.data import schema_text
 from plerion_kms.guide import mode_statement
 
@@ -54,10 +57,22 @@ def test_the_hardened_deny_spares_aws_managed_keys_in_selected_keys_alone() -> N
             "ForAllValues:StringNotLike": {"kms:ResourceAliases": "alias/aws/*"},
         },
     }.items():
-        *_, deny = whatif.mode_statements(mode, mode_statement(mode), hardened=True, partition="aws")
+        *_, deny = hardened(mode, mode_statement(mode), "aws")
         assert deny["Effect"] == "Deny"
         assert deny["Condition"] == condition
         assert deny["Resource"] == ["arn:aws:kms:*:*:key/*"]
+
+
+def test_each_rule_is_explained_where_it_says() -> None:
+    for rule in RULES:
+        name, _, anchor = rule.docs.partition("#")
+        text = (PACKAGE.parents[1] / name).read_text(encoding="utf-8")
+        headings = {
+            re.sub(r"[^\w -]", "", line.lstrip("#").strip().lower()).replace(" ", "-")
+            for line in text.splitlines()
+            if line.startswith("#")
+        }
+        assert not anchor or anchor in headings, rule
 
 
 def test_the_printed_policy_only_reads() -> None:

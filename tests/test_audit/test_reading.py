@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from botocore.config import Config
 
-from plerion_kms.audit import calls
+from plerion_kms.audit import calls, cli
 from plerion_kms.audit.assess import Options, assess
 from plerion_kms.audit.collect import Target, read
 from plerion_kms.audit.snapshot import Snapshot
-from test_audit.account import REGION
+from test_audit.account import ACCOUNT, REGION
 from test_audit.aws import Aws, Failing
 
 NOT_ENABLED = "af-south-1"
@@ -52,6 +54,12 @@ FAILURES = [
     (
         "one key deleted meanwhile",
         on("DescribeKey", "NotFoundException", "/1"),
+        ["open", "open"],
+        ["it was deleted while the audit read it"],
+    ),
+    (
+        "one key deleted between two calls",
+        on("ListResourceTags", "NotFoundException", "/1"),
         ["open", "open"],
         ["it was deleted while the audit read it"],
     ),
@@ -110,6 +118,35 @@ def test_credentials_that_expire_half_way_give_one_line_and_no_further_call() ->
     assert aws.calls.count("DescribeKey") < 12
 
 
+@pytest.mark.parametrize("code", ["ExpiredToken", "InvalidClientTokenId", "SignatureDoesNotMatch"])
+def test_credentials_that_are_refused_at_the_start_are_one_line(
+    code: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws = Aws(failing=on("GetCallerIdentity", code, status=403))
+    session = aws.session()
+    monkeypatch.setattr("boto3.Session", lambda **_: session)
+    assert cli.main(["audit"]) == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    (line,) = output.err.strip().splitlines()
+    assert line.startswith(f"AWS can't be asked with these credentials ({code}: no): log in")
+    assert aws.calls == ["GetCallerIdentity"]
+
+
+def test_throttled_calls_are_repeated_by_botocores_adaptive_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    aws = Aws(keys=1)
+    aws._failing = lambda name, *_: (
+        (400, "ThrottlingException") if name == "GetKeyPolicy" and aws.calls.count(name) < 3 else None
+    )
+    config: Any = calls.client_config(1)
+    assert config.retries["mode"] == "adaptive"
+    report = assess(snapshot_of(aws), Options())
+    assert [key.verdict.value for key in report.keys] == ["open"]
+    assert report.unread == ()
+    assert aws.calls.count("GetKeyPolicy") == 3
+
+
 def test_a_region_that_is_not_enabled_ends_itself_alone() -> None:
     aws = Aws(failing=lambda _, region, __: (400, "UnrecognizedClientException") if region == NOT_ENABLED else None)
     report = assess(snapshot_of(aws, NOT_ENABLED, REGION), Options())
@@ -142,4 +179,5 @@ def test_an_unread_organization_is_said_and_not_guessed() -> None:
     report = assess(snapshot, Options())
     assert [key.verdict.value for key in report.keys] == ["open"] * 3
     assert ["organizations:DescribeOrganization" in unread.sentence for unread in report.unread] == [True]
-    assert any("control policies were not read" in note for note in report.not_considered)
+    start = f"Service and resource control policies of {ACCOUNT} were not read"
+    assert any(note.startswith(start) for note in report.not_considered)

@@ -5,12 +5,24 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import fields
+from importlib import resources
 from pathlib import Path
 
 import pytest
 
 from plerion_kms.audit import saved
 from plerion_kms.audit.errors import AuditError
+from plerion_kms.audit.snapshot import (
+    FORMAT,
+    Problem,
+    SavedAccount,
+    SavedGrant,
+    SavedKey,
+    SavedRegion,
+    SavedRole,
+    Snapshot,
+)
 from test_audit.account import ACCOUNT, APPLIANCE, REGION, World, document
 
 
@@ -70,3 +82,11 @@ def test_changed(change: Callable[[Path], object], sentence: str, tmp_path: Path
     change(tmp_path / "s")
     with pytest.raises(AuditError, match=re.escape(sentence)):
         saved.load(tmp_path / "s")
+
+
+def test_every_member_is_documented() -> None:
+    text = resources.files("plerion_kms.audit").joinpath("FORMAT.md").read_text(encoding="utf-8")
+    assert f"format {FORMAT}." in text
+    for kind in (Snapshot, SavedAccount, SavedRole, SavedRegion, SavedKey, SavedGrant, Problem):
+        for member in fields(kind):
+            assert f"`{member.name}`" in text, (kind, member.name)

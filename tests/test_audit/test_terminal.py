@@ -11,7 +11,8 @@ from rich.console import Console
 
 from plerion_kms.audit import terminal
 from plerion_kms.audit.assess import Options, assess
-from plerion_kms.audit.report import AccountReport, Report, Verdict
+from plerion_kms.audit.key_statements import additions
+from plerion_kms.audit.report import AccountReport, Report, Unread, Verdict
 
 from .snapshots import ACCOUNT, Made
 
@@ -65,6 +66,22 @@ def test_texts_of_others_command_nothing() -> None:
     text = shown(report())
     assert "\x9b" not in text
     assert "[bold]x[/bold]" in text
+
+
+def test_keys_that_lack_what_nothing_needs_are_explained() -> None:
+    made = Made()
+    policy = [made.administration(), *additions(ACCOUNT, ACCOUNT)]
+    made.key(policy)
+    text = shown(assess(made.snapshot(), Options()))
+    assert "0 open   0 need work" in text
+    assert "1 key, partly open, lacks data key pairs alone, which nothing that Plerion scans" in text
+
+
+def test_many_things_that_could_not_be_read_are_counted() -> None:
+    unread = tuple(Unread(ACCOUNT, "us-east-1", f"key/{number}", f"key/{number} failed.") for number in range(1000))
+    lines = shown(replace(report(), unread=unread)).splitlines()
+    assert sum(line.startswith("Could not look: ") for line in lines) == 20
+    assert "And 980 more, which report.json has." in lines
 
 
 def test_many_verdicts_fit() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from importlib import resources
 from typing import Any
 
 import pytest
@@ -35,11 +36,17 @@ TARGETS = {
         "exclude_accounts": ["777788889999"],
     },
 }
-FOR_EC2: dict[str, Any] = {"hardened": False, "appliance_trusted_role_arns": [], "permissions_boundary_name": None}
+FOR_EC2: dict[str, Any] = {
+    "hardened": False,
+    "appliance_trusted_role_arns": [],
+    "permissions_boundary_name": None,
+    "audit_trusted_arns": [],
+}
 FOR_A_SERVICE_ACCOUNT: dict[str, Any] = {
     "appliance_trusted_role_arns": ["arn:aws:iam::111122223333:role/PlerionInstanceProfileRole"],
     "permissions_boundary_name": "Boundary",
     "hardened": True,
+    "audit_trusted_arns": ["arn:aws:iam::111122223333:role/Auditor"],
 }
 
 OU: dict[str, Any] = {"organizational_unit_ids": ["r-ab12"]}
@@ -144,23 +151,23 @@ def test_the_template_is_one(plans: dict[str, dict[str, Any]], assumed_by: str) 
 
 
 def test_the_template_holds_the_guides_statements(plans: dict[str, dict[str, Any]]) -> None:
-    resources = template_resources(plans["ec2"])
-    assert "ApplianceInstanceProfile" in resources
-    assert "PermissionsBoundary" not in resources["ApplianceRole"]["Properties"]
-    condition, all_keys, selected_keys = resources["ApplianceCmkAccess"]["Properties"]["PolicyDocument"]["Fn::If"]
+    made = template_resources(plans["ec2"])
+    assert "ApplianceInstanceProfile" in made
+    assert "PermissionsBoundary" not in made["ApplianceRole"]["Properties"]
+    condition, all_keys, selected_keys = made["ApplianceCmkAccess"]["Properties"]["PolicyDocument"]["Fn::If"]
     assert condition == "AllKeys"
     assert all_keys["Statement"] == [mode_statement("ALL_KEYS")]
     assert selected_keys["Statement"] == [mode_statement("SELECTED_KEYS")]
 
 
 def test_the_template_follows_the_options(plans: dict[str, dict[str, Any]]) -> None:
-    resources = template_resources(plans["service account"])
-    assert "ApplianceInstanceProfile" not in resources
+    made = template_resources(plans["service account"])
+    assert "ApplianceInstanceProfile" not in made
     for role in ("ApplianceRole", "AccessRole"):
-        assert "PermissionsBoundary" in resources[role]["Properties"]
-    (statement,) = resources["ApplianceRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        assert "PermissionsBoundary" in made[role]["Properties"]
+    (statement,) = made["ApplianceRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
     assert statement["Principal"] == {"AWS": FOR_A_SERVICE_ACCOUNT["appliance_trusted_role_arns"]}
-    _, *by_mode = resources["ApplianceCmkAccess"]["Properties"]["PolicyDocument"]["Fn::If"]
+    _, *by_mode = made["ApplianceCmkAccess"]["Properties"]["PolicyDocument"]["Fn::If"]
     for document in by_mode:
         use, grants, deny = document["Statement"]
         assert "kms:CreateGrant" not in use["Action"]
@@ -168,11 +175,24 @@ def test_the_template_follows_the_options(plans: dict[str, dict[str, Any]]) -> N
         assert deny["Effect"] == "Deny"
 
 
+def test_the_role_for_the_audit_has_what_the_audit_needs_in_an_account(plans: dict[str, dict[str, Any]]) -> None:
+    assert "AuditRole" not in template_resources(plans["ec2"])
+    role = template_resources(plans["service account"])["AuditRole"]["Properties"]
+    assert role["RoleName"] == "PlerionKmsAudit"
+    (trusted,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trusted["Principal"] == {"AWS": FOR_A_SERVICE_ACCOUNT["audit_trusted_arns"]}
+    assert "PermissionsBoundary" in role
+    (policy,) = role["Policies"]
+    printed = json.loads(resources.files("plerion_kms.audit").joinpath("permissions.json").read_text(encoding="utf-8"))
+    keys, roles, *_ = printed["Statement"]
+    assert policy["PolicyDocument"]["Statement"] == [keys, roles]
+
+
 def template_resources(plan: dict[str, Any]) -> dict[str, Any]:
     """The resources of the planned template."""
     body = next(iter(planned_stack_sets(plan).values()))["template_body"]
-    resources: dict[str, Any] = json.loads(body)["Resources"]
-    return resources
+    made: dict[str, Any] = json.loads(body)["Resources"]
+    return made
 
 
 @pytest.mark.parametrize(("name", "target", "message"), SLIPS, ids=[message for _, _, message in SLIPS])

@@ -61,7 +61,7 @@ def test_the_markdown_names_what_differs() -> None:
         run="r",
         region="us-east-1",
         accounts=1,
-        terraform="1.11.4",
+        program="Terraform 1.11.4",
         provider="5.100.0",
         examples=(ExampleResult(example="all-keys", calls=2, agreed=1, failed="a | b"),),
         experiments=(

@@ -1,7 +1,5 @@
 """`python -m plerion_kms.audit`."""
 
-import sys
+from plerion_kms.audit.cli import command
 
-from plerion_kms.audit.cli import main
-
-sys.exit(main())
+command()

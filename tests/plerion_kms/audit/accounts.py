@@ -6,16 +6,18 @@ from pathlib import Path
 from typing import Annotated
 
 import boto3
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from plerion_kms.audit.calls import Calls, client_config
 from plerion_kms.audit.collect import Target
 from plerion_kms.audit.errors import AuditError
 from plerion_kms.audit.organization import active_accounts
+from plerion_kms.strict_yaml import YamlError, load
 
 
 class _Account(BaseModel):
+    """An entry of the file. role_name, external_id: where they differ from the command's."""
+
     model_config = ConfigDict(extra="forbid")
 
     id: Annotated[str, Field(pattern=r"^[0-9]{12}$")]
@@ -36,7 +38,8 @@ def targets_of(
     """
     if not file and not organization:
         return [Target("")]
-    own = session.client("sts", region_name=session.region_name or "us-east-1").get_caller_identity()["Account"]
+    region = session.region_name or "us-east-1"
+    own = session.client("sts", region_name=region, config=client_config(1)).get_caller_identity()["Account"]
     if file:
         return [
             Target(
@@ -60,17 +63,17 @@ def targets_of(
 
 def _accounts(file: Path) -> list[_Account]:
     try:
-        accounts = _FILE.validate_python(yaml.safe_load(file.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise AuditError(
-            f"{file} can't be read ({' '.join(str(error).split())}): give a YAML list of accounts."
-        ) from error
+        document = load(file)
+    except YamlError as error:
+        raise AuditError(str(error)) from error
+    try:
+        accounts = _FILE.validate_python(document.value, strict=True)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise AuditError(
-            f"{file} is not a list of accounts ({place or 'the file'}: {first['msg']}): write entries such as "
-            '- {id: "111122223333"}, with the id in quotes.'
+            f"{file}, line {document.line(first['loc'])}: {place or 'the file'} does not fit ({first['msg']}): write "
+            'entries such as - {id: "111122223333"}, with the id in quotes.'
         ) from error
     twice = {account.id for account in accounts if sum(other.id == account.id for other in accounts) > 1}
     if twice or not accounts:

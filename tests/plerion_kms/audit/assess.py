@@ -13,7 +13,7 @@ from plerion_kms.audit.judge import Judge, Parsed, Side
 from plerion_kms.audit.key_findings import Case, key_findings
 from plerion_kms.audit.owners import owner_of
 from plerion_kms.audit.report import AccountReport, Finding, KeyReport, Report, RoleAnswers, Unread, Verdict
-from plerion_kms.audit.role_findings import modes_of, posing_roles, role_findings
+from plerion_kms.audit.role_findings import modes_of, posing_roles, role_findings, trust_findings
 from plerion_kms.audit.roles import (
     ACCESS_NAME,
     ACCESS_TAG,
@@ -39,12 +39,14 @@ from plerion_kms.authorization.kinds import PolicyKind
 class Options:
     """What a person may say about the integration.
 
-    mode: for an account whose appliance role has no mode statement.
+    mode: for an account whose appliance role has no mode statement. hardened: whether a role that does not exist is
+        judged as `hardened = true` of the modules would make it.
     integration_account: whose roles use the keys of accounts that have none.
     appliance_role, access_role: names, where the tags don't find the roles.
     """
 
     mode: str = "ALL_KEYS"
+    hardened: bool = False
     integration_account: str = ""
     appliance_role: str = APPLIANCE_NAME
     access_role: str = ACCESS_NAME
@@ -88,6 +90,7 @@ def assess(snapshot: Snapshot, options: Options, checks: Sequence[KeyCheck] = ()
             at_best[home.account] = _integration(home, both[1], options)
             posing[home.account] = posing_roles(integration, home, snapshot)
             findings += role_findings(integration, home, snapshot)
+        findings += trust_findings(account, snapshot)
         sides = tuple(
             Side(side, parser, control_policies(account.resource_control, PolicyKind.RESOURCE_CONTROL, case))
             for side, parser, case in zip((integration, at_best[home.account]), parsers, both, strict=True)
@@ -119,7 +122,7 @@ def assess(snapshot: Snapshot, options: Options, checks: Sequence[KeyCheck] = ()
                 account.account, account.name, integration.appliance.arn, integration.access.arn, dict(counts)
             )
         )
-        notes |= dict.fromkeys(_not_considered(account, integration, home))
+        notes |= dict.fromkeys(_not_considered(integration, home))
     return Report(
         read_at=snapshot.read_at,
         mode=", ".join(sorted({integration.mode for integration in integrations.values()})),
@@ -127,7 +130,7 @@ def assess(snapshot: Snapshot, options: Options, checks: Sequence[KeyCheck] = ()
         keys=tuple(keys),
         findings=tuple(findings),
         unread=tuple(_unread(snapshot)),
-        not_considered=tuple(notes),
+        not_considered=(*_controls_not_considered(snapshot.accounts), *notes),
         policies=snapshot.policies,
         existing_roles=tuple(arn for integration in integrations.values() for arn in integration.pinned or ()),
     )
@@ -160,12 +163,11 @@ def home_of(account: SavedAccount, options: Options) -> str:
 
 
 def _integration(account: SavedAccount, snapshot: Snapshot, options: Options) -> Integration:
-    appliance = _role(
-        account, snapshot, APPLIANCE_TAG, options.appliance_role, mode_policy(options.mode, account.partition)
-    )
+    mode = mode_policy(options.mode, account.partition, harden=options.hardened)
+    appliance = _role(account, snapshot, APPLIANCE_TAG, options.appliance_role, mode)
     access = _role(account, snapshot, ACCESS_TAG, options.access_role, metadata_policy(account.partition))
     modes = [options.mode] if appliance.saved is None else modes_of(appliance.saved, account, snapshot)
-    return Integration(account.account, appliance, access, modes[0] if modes else options.mode)
+    return Integration(account.account, appliance, access, modes[0] if modes else options.mode, bool(modes))
 
 
 def _role(account: SavedAccount, snapshot: Snapshot, tag: tuple[str, str], name: str, policy: str) -> Role:
@@ -177,12 +179,22 @@ def _role(account: SavedAccount, snapshot: Snapshot, tag: tuple[str, str], name:
     return Role(caller_of(chosen, account, snapshot), chosen)
 
 
-def _not_considered(account: SavedAccount, integration: Integration, home: SavedAccount) -> Iterator[str]:
-    if account.service_control is None:
-        yield (
-            "Service and resource control policies were not read: read them with --organization from the management "
-            "account or a delegated administrator."
-        )
+def _controls_not_considered(accounts: Sequence[SavedAccount]) -> Iterator[str]:
+    service = [account.account for account in accounts if account.service_control is None]
+    resource = [account.account for account in accounts if account.resource_control is None]
+    kinds = (
+        [("Service and resource", service)] if service == resource else [("Service", service), ("Resource", resource)]
+    )
+    for kind, unread in kinds:
+        if unread:
+            whose = "all accounts" if 1 < len(unread) == len(accounts) else ", ".join(unread)
+            yield (
+                f"{kind} control policies of {whose} were not read, and the verdicts are given as if they restricted "
+                "nothing: read them with --organization from the management account or a delegated administrator."
+            )
+
+
+def _not_considered(integration: Integration, home: SavedAccount) -> Iterator[str]:
     for role, name, tag in (
         (integration.appliance, "appliance", APPLIANCE_TAG),
         (integration.access, "access", ACCESS_TAG),
@@ -229,7 +241,7 @@ def sentence_of(problem: Problem) -> str:
         )
         if problem.operation == "kms:GetKeyPolicy":
             way_out += ", and a key that does not delegate must name them in its own policy"
-    return f"{problem.operation}{about}{place} failed ({problem.code}): {way_out or problem.message}."
+    return f"{problem.operation}{about}{place} failed ({problem.code}): {way_out or problem.message.rstrip('.')}."
 
 
 def verdict_counts(report: Report) -> Mapping[Verdict, int]:

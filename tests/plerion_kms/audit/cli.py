@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
@@ -25,8 +26,9 @@ from plerion_kms.audit.expect import Expectations
 from plerion_kms.audit.groups import at_or_above
 from plerion_kms.audit.judge import Judge
 from plerion_kms.audit.live import Live
+from plerion_kms.audit.mode_statements import MODES
 from plerion_kms.audit.report import Finding, Report, Severity, Verdict
-from plerion_kms.audit.roles import ACCESS_NAME, APPLIANCE_NAME, MODES
+from plerion_kms.audit.roles import ACCESS_NAME, APPLIANCE_NAME
 from plerion_kms.audit.snapshot import SavedKey, Snapshot
 from plerion_kms.audit.writers import write
 from plerion_kms.audit.writers.data import pieces
@@ -39,6 +41,15 @@ DESCRIPTION = """Which of your KMS keys can Plerion reach, why not, and the file
 The audit only reads. What it needs to be allowed: plerion-kms audit --policy"""
 
 
+def command() -> None:
+    """The console script: run the command and end the process."""
+    code = main()
+    if code == INTERRUPTED:
+        # Calls under way have threads that Python would wait for, minutes where AWS does not answer.
+        os._exit(code)
+    sys.exit(code)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command. Returns the exit code: 0 as expected, 1 findings, 2 wrong use or nothing could be looked at."""
     options = parser().parse_args(arguments)
@@ -49,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         errors.print(str(error), markup=False)
         return COULD_NOT_LOOK
     except KeyboardInterrupt:
-        errors.print("Interrupted: nothing was written.", markup=False)
+        errors.print("Interrupted before the audit was done.", markup=False)
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read has enough; what Python flushes at the end must not fail again.
@@ -129,6 +140,11 @@ def _audit(options: argparse.Namespace, errors: Console) -> int:
         add_statements=options.add_statements,
         hardened=options.hardened,
     )
+    checks = Checks(options, errors, change)
+    for option, folder in (("--save", options.save), ("--out", options.out)):
+        # Known before minutes of reading.
+        if folder and folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+            raise AuditError(f"{folder} is not an empty folder: name a new one for {option}.")
     snapshot = _snapshot(options, errors)
     if options.save:
         saved.save(snapshot, options.save)
@@ -138,12 +154,11 @@ def _audit(options: argparse.Namespace, errors: Console) -> int:
         appliance_role=options.appliance_role,
         access_role=options.access_role,
     )
-    checks = Checks(options, errors)
     before = assess(snapshot, judged, [] if change else checks.all)
     report = before
     if change:
-        snapshot = whatif.apply(change, snapshot, lambda account: home_of(account, judged))
-        report = assess(snapshot, judged, checks.all)
+        snapshot = whatif.apply(change, snapshot, lambda account: home_of(account, judged), judged.appliance_role)
+        report = assess(snapshot, replace(judged, hardened=change.hardened), checks.all)
     checks.report_leftovers()
     if not report.keys:
         raise AuditError(_nothing(before))
@@ -161,10 +176,12 @@ def _audit(options: argparse.Namespace, errors: Console) -> int:
 class Checks:
     """The further looks that the options ask for."""
 
-    def __init__(self, options: argparse.Namespace, errors: Console) -> None:
+    def __init__(self, options: argparse.Namespace, errors: Console, change: whatif.Change) -> None:
         """Raises AuditError for options that exclude each other, or a file that can't be read."""
         if options.live and options.source:
             raise AuditError("--live asks AWS and --from works without: leave one of the two out.")
+        if options.live and change:
+            raise AuditError("--live compares with what is, not with what would be: leave --live or the what-if out.")
         self._options = options
         self._errors = errors
         self._expectations = Expectations(options.expect) if options.expect else None
@@ -192,7 +209,7 @@ class Checks:
         if account not in self._live:
             session = boto3.Session(profile_name=self._options.profile)
             self._live[account] = Live(session, judge, self._options.external_id)
-        return self._live[account].findings(saved)
+        return self._live[account].findings(judge, saved)
 
 
 def _snapshot(options: argparse.Namespace, errors: Console) -> Snapshot:
@@ -234,6 +251,8 @@ def _snapshot(options: argparse.Namespace, errors: Console) -> Snapshot:
 
 
 def _exit_code(options: argparse.Namespace, report: Report) -> int:
+    if all(key.verdict is Verdict.UNREADABLE for key in report.keys):
+        return COULD_NOT_LOOK
     if options.exit_zero:
         return AS_EXPECTED
     unread = any(key.verdict is Verdict.UNREADABLE for key in report.keys) or report.unread

@@ -72,14 +72,15 @@ def read(
 
     Raises BotoCoreError and ClientError if the given credentials themselves are refused.
     """
-    identity = session.client("sts", region_name=session.region_name or "us-east-1").get_caller_identity()
+    region = session.region_name or "us-east-1"
+    identity = session.client("sts", region_name=region, config=client_config(1)).get_caller_identity()
     texts = Texts()
-    with ThreadPoolExecutor(max_workers=threads) as pool:
-        try:
-            return _read(_Run(session, identity, threads, texts, pool, progress), targets, regions, organization)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    pool = ThreadPoolExecutor(max_workers=threads)
+    try:
+        return _read(_Run(session, identity, threads, texts, pool, progress), targets, regions, organization)
+    finally:
+        # After Ctrl-C, calls under way are not waited for.
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +240,7 @@ def _key(texts: Texts, calls: Calls, region: str, arn: str, aliases: tuple[str, 
     """One key in at most four calls; None if it was deleted meanwhile."""
     answer = calls.one("kms", region, "describe_key", arn, KeyId=arn)
     metadata: Mapping[str, Any] = (answer or {}).get("KeyMetadata", {})
-    if answer is None and any(p.subject == arn and p.code in GONE for p in calls.problems(region)):
+    if answer is None and _gone(calls, region, arn):
         return None
     key = SavedKey(
         arn,
@@ -256,12 +257,18 @@ def _key(texts: Texts, calls: Calls, region: str, arn: str, aliases: tuple[str, 
     policy = calls.one("kms", region, "get_key_policy", arn, KeyId=arn, PolicyName="default")
     tags = calls.all("kms", region, "list_resource_tags", "Tags", arn, KeyId=arn)
     grants = calls.all("kms", region, "list_grants", "Grants", arn, KeyId=arn)
+    if None in (policy, tags, grants) and _gone(calls, region, arn):
+        return None
     return replace(
         key,
         policy=None if policy is None else texts.keep(policy["Policy"]),
         tags=None if tags is None else {tag["TagKey"]: tag["TagValue"] for tag in tags},
         grants=None if grants is None else tuple(_grants(grants)),
     )
+
+
+def _gone(calls: Calls, region: str, arn: str) -> bool:
+    return any(problem.subject == arn and problem.code in GONE for problem in calls.problems(region))
 
 
 def _grants(grants: Iterable[Mapping[str, Any]]) -> Iterable[SavedGrant]:

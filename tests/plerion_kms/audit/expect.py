@@ -14,13 +14,14 @@ from pydantic import BaseModel, ConfigDict, Field, with_config
 from plerion_kms.access_file import AccessFile, AccessFileError, Lines, allowed_by
 from plerion_kms.audit import rules
 from plerion_kms.audit.errors import AuditError
-from plerion_kms.audit.judge import Judge, decide
+from plerion_kms.audit.judge import Judge
 from plerion_kms.audit.report import Finding, Fix
 from plerion_kms.audit.snapshot import SavedKey
+from plerion_kms.authorization.decision import Outcome
 from plerion_kms.probes import PROBES
 
 FIX = Fix("Change the policies, or the file of expectations if it is out of date.", "owner")
-PERMISSIONS = tuple(dict.fromkeys(probe.permission for probe in PROBES.values()))
+ACTIONS = tuple(dict.fromkeys(f"kms:{probe.permission}" for probe in PROBES.values()))
 
 
 class ExpectedKey(BaseModel):
@@ -60,17 +61,20 @@ class Expectations:
             return
         self.unseen.discard(saved.arn)
         lines = self._access[judge.integration.mode]
-        key = judge.engine_key(saved)
-        for role, caller in (("appliance", judge.integration.appliance), ("access", judge.integration.access)):
-            expected = {PROBES[call].permission for call in allowed_by(lines[role][name])}
-            given = {
-                permission
-                for permission in PERMISSIONS
-                if decide(caller, f"kms:{permission}", key, direct=True).allowed
-            }
+        for role in ("appliance", "access"):
+            expected = {f"kms:{PROBES[call].permission}" for call in allowed_by(lines[role][name])}
+            answers = judge.answers_to(role, ACTIONS, saved, direct=True)
+            allowed, undecided = (
+                {action for action, given in answers.items() if given.outcome is outcome}
+                for outcome in (Outcome.ALLOWED, Outcome.UNDECIDED)
+            )
             differences = [
                 f"{what} {', '.join(sorted(names))}"
-                for what, names in (("is refused", expected - given), ("is allowed", given - expected))
+                for what, names in (
+                    ("is refused", expected - allowed - undecided),
+                    ("is allowed", allowed - expected),
+                    ("can't be decided for", undecided),
+                )
                 if names
             ]
             if differences:

@@ -167,18 +167,32 @@ class Judge:
             resource_control=side.resource_control,
         )
 
+    def answers_to(self, name: str, actions: tuple[str, ...], saved: SavedKey, *, direct: bool) -> dict[str, Answer]:
+        """Permission -> answer, for a role (`appliance` or `access`) on a key. direct: as the role itself asks."""
+        key, best = self.engine_key(saved), self.engine_key(saved, self.best)
+        given = self._answers(name, actions, key, best, grants_read=saved.grants is not None, direct=direct)
+        return dict(given.actions)
+
     def _answers(
-        self, name: str, actions: tuple[str, ...], key: Key, best: Key, *, grants_read: bool = True
+        self,
+        name: str,
+        actions: tuple[str, ...],
+        key: Key,
+        best: Key,
+        *,
+        grants_read: bool = True,
+        direct: bool = False,
     ) -> RoleAnswers:
         role: Role = getattr(self.worst.integration, name)
         hopeful: Role = getattr(self.best.integration, name)
         given = []
         for action in actions:
-            found = answer(decide(role, action, key))
+            found = answer(decide(role, action, key, direct=direct))
             doubt: tuple[str, ...] = ()
-            if found.outcome is Outcome.REFUSED and self.unknown and decide(hopeful, action, best).allowed:
+            refused = found.outcome is Outcome.REFUSED
+            if refused and self.unknown and decide(hopeful, action, best, direct=direct).allowed:
                 doubt = tuple(f"the condition key {name}" for name in self.unknown)
-            elif found.outcome is Outcome.REFUSED and not grants_read:
+            elif refused and not grants_read:
                 doubt = ("the key's grants, which could not be read",)
             given.append((action, replace(found, outcome=Outcome.UNDECIDED, unsupported=doubt) if doubt else found))
         answers = RoleAnswers(name, role.arn, tuple(given))
@@ -193,23 +207,28 @@ class Judge:
         if not missing:
             return Verdict.OPEN, "The appliance role may make every call of the mode statement."
         tagged = replace(key, tags={**_without_tag(key.tags), TAG: "Granted"})
-        once_tagged = _not_allowed(self._answers("appliance", APPLIANCE_ACTIONS, tagged, tagged))
-        if len(missing) == len(APPLIANCE_ACTIONS) and len(once_tagged) < len(missing):
-            value = tag_of(key.tags)
-            rest = f", but for {', '.join(once_tagged)}" if once_tagged else ""
-            if (value or "").lower() == "denied":
-                return Verdict.CLOSED_BY_TAG, f"The tag PlerionAccess = {value} closes the key{rest}."
-            if not once_tagged:
-                return Verdict.OPEN_ONCE_TAGGED, "The key opens once it is tagged PlerionAccess = Granted."
-        if key.account != self.integration.account and len(missing) == len(APPLIANCE_ACTIONS):
+        once_tagged = self._answers("appliance", APPLIANCE_ACTIONS, tagged, tagged)
+        still_missing = _not_allowed(once_tagged)
+        everything = len(missing) == len(APPLIANCE_ACTIONS)
+        value = tag_of(key.tags)
+        if everything and (value or "").lower() == "denied" and _decided_otherwise(appliance, once_tagged):
+            rest = f", and without the tag {', '.join(still_missing)} would be refused" if still_missing else ""
+            return Verdict.CLOSED_BY_TAG, f"The tag PlerionAccess = {value} closes the key{rest}."
+        if everything and not still_missing:
+            return Verdict.OPEN_ONCE_TAGGED, "The key opens once it is tagged PlerionAccess = Granted."
+        if key.account != self.integration.account and everything:
             reason = (
                 f"The key belongs to {key.account}: its key policy and the roles of {self.integration.account} must "
                 "both allow."
             )
             return Verdict.OTHER_ACCOUNT, reason
-        if len(missing) < len(APPLIANCE_ACTIONS) or len(once_tagged) < len(APPLIANCE_ACTIONS):
+        if not everything:
             return Verdict.PARTLY, f"The appliance role is missing {', '.join(missing)}."
-        first = answers[missing[0]]
+        if len(still_missing) < len(APPLIANCE_ACTIONS):
+            once = "Once the key is tagged PlerionAccess = Granted"
+            return Verdict.PARTLY, f"{once}, the appliance role is missing {', '.join(still_missing)}."
+        # A Deny by the tag hides what would refuse the calls without it.
+        first = dict(once_tagged.actions)[missing[0]]
         if first.source == Source.KEY_POLICY.value:
             return (
                 Verdict.NOT_DELEGATING,
@@ -290,8 +309,14 @@ def answer(decision: Decision) -> Answer:
 
 def tag_of(tags: Mapping[str, str] | None) -> str | None:
     """The value of PlerionAccess; the exact spelling of the tag's key first, else any."""
-    found = {key: value for key, value in (tags or {}).items() if key.lower() == TAG.lower()}
-    return found.get(TAG, next(iter(found.values()), None))
+    name = tag_name(tags)
+    return None if name is None else (tags or {})[name]
+
+
+def tag_name(tags: Mapping[str, str] | None) -> str | None:
+    """How the key of the tag PlerionAccess is spelled, the exact spelling first; None if the key is untagged."""
+    found = [key for key in tags or () if key.lower() == TAG.lower()]
+    return TAG if TAG in found else next(iter(found), None)
 
 
 def _without_tag(tags: Mapping[str, str]) -> dict[str, str]:
@@ -300,3 +325,11 @@ def _without_tag(tags: Mapping[str, str]) -> dict[str, str]:
 
 def _not_allowed(answers: RoleAnswers) -> tuple[str, ...]:
     return tuple(action for action, given in answers.actions if given.outcome is not Outcome.ALLOWED)
+
+
+def _decided_otherwise(before: RoleAnswers, after: RoleAnswers) -> bool:
+    """Whether another policy, or another statement, decides one of the calls."""
+    return any(
+        (given.outcome, given.source, given.statement) != (then.outcome, then.source, then.statement)
+        for (_, given), (_, then) in zip(before.actions, after.actions, strict=True)
+    )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from plerion_kms.audit import rules
-from plerion_kms.audit.judge import APPLIANCE_ACTIONS, FOR_EBS
+from plerion_kms.audit.iam_commands import put_role_policy
+from plerion_kms.audit.judge import APPLIANCE_ACTIONS, FOR_EBS, tag_name
 from plerion_kms.audit.key_statements import (
     RESOURCE_ACCOUNT,
     additions,
@@ -19,16 +19,18 @@ from plerion_kms.audit.key_statements import (
     trusts_tag_alone,
     version_of,
 )
+from plerion_kms.audit.mode_statements import tag_is_binding
 from plerion_kms.audit.report import Answer, Finding, Fix, KeyReport, Verdict
-from plerion_kms.audit.roles import Integration, metadata_policy
+from plerion_kms.audit.roles import Integration, metadata_policy, mode_policy
 from plerion_kms.audit.snapshot import SavedKey
-from plerion_kms.audit.whatif import mode_statements
 from plerion_kms.authorization.decision import Outcome, Source
 
 NOT_NEEDED = frozenset({"kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlaintext"})
 """The mode statement lists them by its wildcard. Nothing that the appliance scans needs them."""
 
 EXCEPT_FROM_DENY = Fix("Except the Plerion roles from the statements of the key policy that deny them.", "owner")
+
+GIVE_TO_OWNER = Fix("Give the patch in the account's owners.md to the owner of the key's policy.", "owner")
 
 WITHOUT_DECISION = frozenset({Verdict.AWS_MANAGED, Verdict.UNUSABLE, Verdict.UNREADABLE})
 
@@ -105,16 +107,20 @@ def _opening(integration: str, key_account: str, pinned: tuple[str, str] | None)
     )
 
 
-def put_role_policy(role: str, name: str, document: str) -> str:
-    """The command that gives a role an inline policy."""
-    words = ("--role-name", role.rpartition("/")[2], "--policy-name", name, "--policy-document", document)
-    return shlex.join(("aws", "iam", "put-role-policy", *words))
-
-
 def key_findings(case: Case) -> Iterator[Finding]:
     """All findings about one key, the most important first."""
     if case.key.verdict in WITHOUT_DECISION:
         return
+    changes_policy = False
+    for finding in _findings(case):
+        changes_policy |= finding.fix.by == "key policy"
+        yield finding
+    if case.key.owner and changes_policy:
+        sentence = f"The policy of {case.key.arn} is owned by {case.key.owner}: the written Terraform leaves it out."
+        yield rules.OWNED.finding(case.key.arn, sentence, GIVE_TO_OWNER)
+
+
+def _findings(case: Case) -> Iterator[Finding]:
     yield from _tag_value(case)
     yield from _grants(case)
     yield from _form(case)
@@ -181,12 +187,12 @@ def _appliance(case: Case) -> Iterator[Finding]:
     if not missing:
         return
     if not _sources(case, "appliance", missing) <= KEY_POLICY_SOURCES:
-        reasons = dict.fromkeys(given.reason for action, given in case.key.roles[0].actions if action in missing)
-        fix = Fix(
-            "Let that policy allow what the mode statement lists: "
-            f"{', '.join(sorted(_sources(case, 'appliance', missing) - KEY_POLICY_SOURCES))}.",
-            "role",
-        )
+        refused = [given for action, given in case.key.roles[0].actions if action in missing]
+        reasons = dict.fromkeys(given.reason for given in refused)
+        sources = _sources(case, "appliance", missing) - KEY_POLICY_SOURCES
+        fix = Fix(f"Let that policy allow what the mode statement lists: {', '.join(sorted(sources))}.", "role")
+        if sources == {Source.IDENTITY.value} and not case.integration.has_mode:
+            fix = _mode_fix(case.integration)
         yield rules.ROLE_REFUSED.finding(
             arn,
             f"{case.integration.appliance.arn} is refused {', '.join(missing)} on {arn}: {'; '.join(reasons)}.",
@@ -208,6 +214,16 @@ def _appliance(case: Case) -> Iterator[Finding]:
     else:
         sentence = f"The key policy of {arn} gives the appliance only a part: {', '.join(missing)} is missing."
         yield rules.PARTLY.finding(arn, sentence, case.policy_fix)
+
+
+def _mode_fix(integration: Integration) -> Fix:
+    document = mode_policy(integration.mode, _partition(integration.appliance.arn))
+    return Fix(
+        f"Give the appliance role the statement of the mode {integration.mode}.",
+        "role",
+        command=put_role_policy(integration.appliance.arn, "PlerionKmsCmkAccess", document),
+        terraform=f'module "plerion_kms" {{\n  kms_key_access_mode = "{integration.mode}"\n}}',
+    )
 
 
 def _denied(case: Case, role: str) -> dict[str, str]:
@@ -241,7 +257,7 @@ def _tag_value(case: Case) -> Iterator[Finding]:
         fix = Fix(
             "Tag the key Granted or Denied, or remove the tag.",
             "tag",
-            command=f"aws kms untag-resource {case.key_options} --tag-keys PlerionAccess",
+            command=f"aws kms untag-resource {case.key_options} --tag-keys {tag_name(case.saved.tags)}",
         )
         yield rules.TAG_VALUE.finding(
             case.key.arn, f"{case.key.arn} is tagged PlerionAccess = {case.key.tag}, which neither mode looks for.", fix
@@ -262,9 +278,7 @@ def _tag_without_effect(case: Case) -> Iterator[Finding]:
     if any(is_ours(statement) for statement in plerion_statements(case.text)):
         fix = case.removal_fix
     else:
-        binding = mode_statements(
-            case.integration.mode, {}, hardened=True, partition=_partition(case.integration.appliance.arn)
-        )[-1]
+        binding = tag_is_binding(case.integration.mode, _partition(case.integration.appliance.arn))
         document = json.dumps({"Version": "2012-10-17", "Statement": [binding]})
         fix = Fix(
             "Deny by the tag in the appliance role's policy.",

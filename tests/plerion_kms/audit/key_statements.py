@@ -46,10 +46,9 @@ def additions(
 def merged(policy: str, statements: Sequence[Mapping[str, Any]]) -> str:
     """The policy with the statements in it, as modules/key-policy merges them: each takes the place of the first one
     with its Sid, or follows at the end."""
-    document = json.loads(policy)
-    given = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
+    given = statements_of(policy) or []
     wanted = {str(statement["Sid"]): statement for statement in statements}
-    result = []
+    result: list[Mapping[str, Any]] = []
     for statement in given:
         sid = statement.get("Sid")
         if sid not in wanted:
@@ -58,25 +57,29 @@ def merged(policy: str, statements: Sequence[Mapping[str, Any]]) -> str:
             result.append(wanted[sid])
     present = {statement.get("Sid") for statement in result}
     result += [statement for sid, statement in wanted.items() if sid not in present]
-    return json.dumps({**document, "Version": "2012-10-17", "Statement": result})
+    return json.dumps({**json.loads(policy), "Version": "2012-10-17", "Statement": result})
 
 
 def without_ours(policy: str) -> str:
     """The policy without the statements that modules/key-policy knows by their Sid."""
-    document = json.loads(policy)
-    given = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
-    return json.dumps({**document, "Statement": [statement for statement in given if not is_ours(statement)]})
+    kept = [statement for statement in statements_of(policy) or () if not is_ours(statement)]
+    return json.dumps({**json.loads(policy), "Statement": kept})
+
+
+def statements_of(policy: str) -> list[dict[str, Any]] | None:
+    """The statements of a policy's text; None if it is none."""
+    try:
+        found = json.loads(policy)["Statement"]
+    except (ValueError, TypeError, KeyError):
+        return None
+    listed = found if isinstance(found, list) else [found]
+    return listed if all(isinstance(statement, dict) for statement in listed) else None
 
 
 @lru_cache(maxsize=4096)
 def plerion_statements(policy: str) -> Sequence[Mapping[str, Any]]:
     """The policy's statements that match on the tag of one of Plerion's roles; none if the text is no key policy."""
-    try:
-        document = json.loads(policy)
-        found = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
-    except (ValueError, TypeError, KeyError):
-        return ()
-    return tuple(statement for statement in found if isinstance(statement, dict) and _matches_role_tag(statement))
+    return tuple(statement for statement in statements_of(policy) or () if _matches_role_tag(statement))
 
 
 def is_ours(statement: Mapping[str, Any]) -> bool:

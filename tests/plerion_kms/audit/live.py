@@ -13,72 +13,80 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from plerion_kms.audit import rules
-from plerion_kms.audit.calls import client_config, error_text
-from plerion_kms.audit.judge import Judge, decide
-from plerion_kms.audit.report import Finding, Fix
+from plerion_kms.audit.calls import LOST_CREDENTIALS, client_config, error_text
+from plerion_kms.audit.judge import Judge
+from plerion_kms.audit.report import Answer, Finding, Fix
 from plerion_kms.audit.roles import Role
 from plerion_kms.audit.rules import DOCS
 from plerion_kms.audit.snapshot import SavedKey
+from plerion_kms.authorization.decision import Outcome
 
 SESSION = "plerion-kms-audit-live"
 REFUSED = "AccessDeniedException"
 DRY_RUN_SUCCEEDED = "DryRunOperationException"
 
-APPLIANCE_CALLS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
-    "kms:DescribeKey": ("describe_key", {}),
-    "kms:Encrypt": ("encrypt", {"Plaintext": b"plerion-kms audit", "DryRun": True}),
-    "kms:GenerateDataKey": ("generate_data_key", {"KeySpec": "AES_256", "DryRun": True}),
-    "kms:GenerateDataKeyWithoutPlaintext": (
-        "generate_data_key_without_plaintext",
-        {"KeySpec": "AES_256", "DryRun": True},
-    ),
-    "kms:GenerateDataKeyPair": ("generate_data_key_pair", {"KeyPairSpec": "RSA_2048", "DryRun": True}),
+CALLS: Mapping[str, Mapping[str, tuple[str, Mapping[str, Any]]]] = {
+    "appliance": {
+        "kms:DescribeKey": ("describe_key", {}),
+        "kms:Encrypt": ("encrypt", {"Plaintext": b"plerion-kms audit", "DryRun": True}),
+        "kms:GenerateDataKey": ("generate_data_key", {"KeySpec": "AES_256", "DryRun": True}),
+        "kms:GenerateDataKeyWithoutPlaintext": (
+            "generate_data_key_without_plaintext",
+            {"KeySpec": "AES_256", "DryRun": True},
+        ),
+        "kms:GenerateDataKeyPair": ("generate_data_key_pair", {"KeyPairSpec": "RSA_2048", "DryRun": True}),
+    },
+    "access": {
+        "kms:DescribeKey": ("describe_key", {}),
+        "kms:GetKeyPolicy": ("get_key_policy", {"PolicyName": "default"}),
+        "kms:GetKeyRotationStatus": ("get_key_rotation_status", {}),
+        "kms:ListGrants": ("list_grants", {}),
+        "kms:ListKeyPolicies": ("list_key_policies", {}),
+        "kms:ListResourceTags": ("list_resource_tags", {}),
+    },
 }
-ACCESS_CALLS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
-    "kms:DescribeKey": ("describe_key", {}),
-    "kms:GetKeyPolicy": ("get_key_policy", {"PolicyName": "default"}),
-    "kms:GetKeyRotationStatus": ("get_key_rotation_status", {}),
-    "kms:ListGrants": ("list_grants", {}),
-    "kms:ListKeyPolicies": ("list_key_policies", {}),
-    "kms:ListResourceTags": ("list_resource_tags", {}),
-}
+"""Role -> permission -> the client's method and its members, the key left out."""
 FIX = Fix(f"Report the difference with both sides and the key's policy: {DOCS}/issues/new/choose", "owner")
 
 
 class Live:
-    """Sessions of the two roles of one integration. problems: one sentence for each role that could not be assumed."""
+    """Sessions of the two roles of one integration. problems: one sentence for each role that was not called as."""
 
     def __init__(self, session: boto3.Session, judge: Judge, external_id: str) -> None:
         self.problems: list[str] = []
-        self._judge = judge
-        self._sessions = {
-            name: self._assume(session, role, external_id)
-            for name, role in (("appliance", judge.integration.appliance), ("access", judge.integration.access))
-        }
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._sessions: dict[str, boto3.Session] = {}
+        for name in CALLS:
+            assumed = self._assume(session, _role(judge, name), external_id)
+            if assumed is not None:
+                self._sessions[name] = assumed
 
-    def findings(self, saved: SavedKey) -> Iterator[Finding]:
-        """The calls whose answer is not the decision's."""
-        key = self._judge.engine_key(saved)
+    def findings(self, judge: Judge, saved: SavedKey) -> Iterator[Finding]:
+        """The calls whose answer is not the decision's. judge: that of the key's account."""
         region = saved.arn.split(":")[3]
-        for name, role, calls in (
-            ("appliance", self._judge.integration.appliance, APPLIANCE_CALLS),
-            ("access", self._judge.integration.access, ACCESS_CALLS),
-        ):
-            session = self._sessions[name]
-            if session is None:
-                continue
-            kms = session.client("kms", region_name=region, config=client_config(1))
+        for name, calls in CALLS.items():
+            role = _role(judge, name)
+            decided = judge.answers_to(name, tuple(calls), saved, direct=True)
             for action, (method, members) in calls.items():
-                decision = decide(role, action, key, direct=True)
-                code, text = _answer(kms, method, {"KeyId": saved.arn, **members})
-                if code not in ("", REFUSED) or (code == "") == decision.allowed:
-                    continue  # as decided, or an answer that says nothing about permissions
-                sides = (
-                    f"AWS says {text or 'allowed'}; the audit says {'allowed' if decision.allowed else 'refused'} by "
-                )
-                yield rules.LIVE_DIFFERS.finding(
-                    saved.arn, f"{action} of {role.arn} on {saved.arn}: {sides}{decision.reason}.", FIX
-                )
+                if name not in self._sessions:
+                    break
+                answer = _answer(self._client(name, region), method, {"KeyId": saved.arn, **members})
+                if answer.code in LOST_CREDENTIALS:
+                    del self._sessions[name]
+                    self.problems.append(
+                        f"The credentials of {role.arn} were lost ({answer.code}) at {saved.arn}: nothing more was "
+                        "called as that role."
+                    )
+                elif answer.differs(decided[action]):
+                    yield rules.LIVE_DIFFERS.finding(
+                        saved.arn, f"{action} of {role.arn} on {saved.arn}: {answer.sides(decided[action])}.", FIX
+                    )
+
+    def _client(self, name: str, region: str) -> Any:
+        if (name, region) not in self._clients:
+            session: Any = self._sessions[name]
+            self._clients[name, region] = session.client("kms", region_name=region, config=client_config(1))
+        return self._clients[name, region]
 
     def _assume(self, session: boto3.Session, role: Role, external_id: str) -> boto3.Session | None:
         if role.saved is None:
@@ -100,11 +108,41 @@ class Live:
         return boto3.Session(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
 
 
-def _answer(kms: Any, method: str, members: Mapping[str, Any]) -> tuple[str, str]:
-    """The error's code and text; both empty if the call is allowed."""
+class _Answer:
+    """AWS's answer to a call. code: empty if the call is allowed. request: the id by which AWS knows the call."""
+
+    def __init__(self, code: str = "", text: str = "", request: str = "") -> None:
+        self.code = code
+        self._text = text
+        self._request = request
+
+    def differs(self, decided: Answer) -> bool:
+        """Whether it is another answer than the decision. What is undecided, and an error that says nothing about
+        permissions, differ from nothing."""
+        if decided.outcome is Outcome.UNDECIDED or self.code not in ("", REFUSED):
+            return False
+        return (self.code == "") != (decided.outcome is Outcome.ALLOWED)
+
+    def sides(self, decided: Answer) -> str:
+        """Both answers, with what identifies each."""
+        request = f" (request {self._request})" if self._request else ""
+        return (
+            f"AWS says {self._text or 'allowed'}{request}; the audit says {decided.outcome.value} by the "
+            f"{decided.source}, since {decided.reason}"
+        )
+
+
+def _role(judge: Judge, name: str) -> Role:
+    return judge.integration.appliance if name == "appliance" else judge.integration.access
+
+
+def _answer(kms: Any, method: str, members: Mapping[str, Any]) -> _Answer:
     try:
-        getattr(kms, method)(**members)
-    except (BotoCoreError, ClientError) as error:
+        answer = getattr(kms, method)(**members)
+    except BotoCoreError as error:
+        return _Answer(*error_text(error))
+    except ClientError as error:
         code, text = error_text(error)
-        return ("", "") if code == DRY_RUN_SUCCEEDED else (code, text)
-    return "", ""
+        request = error.response.get("ResponseMetadata", {}).get("RequestId", "")
+        return _Answer(request=request) if code == DRY_RUN_SUCCEEDED else _Answer(code, text.rstrip("."), request)
+    return _Answer(request=answer["ResponseMetadata"].get("RequestId", ""))

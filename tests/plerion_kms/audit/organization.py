@@ -34,7 +34,12 @@ def active_accounts(calls: Calls) -> list[tuple[str, str]] | None:
     accounts = calls.all("organizations", "", "list_accounts", "Accounts")
     if accounts is None:
         return None
-    return [(account["Id"], account.get("Name", "")) for account in accounts if account.get("Status") == "ACTIVE"]
+    # AWS puts State in the place of Status, which it stops sending (API reference "Account").
+    return [
+        (account["Id"], account.get("Name", ""))
+        for account in accounts
+        if account.get("State", account.get("Status")) == "ACTIVE"
+    ]
 
 
 def read_controls(calls: Calls, accounts: Sequence[str], keep: Callable[[str], Digest]) -> Controls:
@@ -47,15 +52,16 @@ def read_controls(calls: Calls, accounts: Sequence[str], keep: Callable[[str], D
     service: dict[str, Levels] = {}
     resource: dict[str, Levels] = {}
     for account in accounts:
+        # Neither kind affects the management account (Organizations user guide "Service control policies", "Resource
+        # control policies").
+        if account == organization.get("MasterAccountId"):
+            service[account] = resource[account] = ()
+            continue
         path = reader.path(account)
-        # SCPs do not affect the management account (Organizations user guide "Service control policies").
-        exempt = account == organization.get("MasterAccountId")
-        found = () if exempt else reader.levels(path, SERVICE_CONTROL)
-        if found is not None:
-            service[account] = found
-        found = reader.levels(path, RESOURCE_CONTROL)
-        if found is not None:
-            resource[account] = found
+        for kind, by_account in ((SERVICE_CONTROL, service), (RESOURCE_CONTROL, resource)):
+            found = reader.levels(path, kind)
+            if found is not None:
+                by_account[account] = found
     return Controls(service, resource, organization["Id"], {calls.account: calls.problems("")})
 
 

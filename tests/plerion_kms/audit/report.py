@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from plerion_kms.authorization.decision import Outcome
 
-FORMAT = 1
+FORMAT = 2
 """Version of report.json."""
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from plerion_kms.audit import rules
+from plerion_kms.audit.iam_commands import ask_external_id, keep_one_mode, tag_role
+from plerion_kms.audit.key_statements import statements_of
+from plerion_kms.audit.mode_statements import mode_of
 from plerion_kms.audit.report import Finding, Fix
 from plerion_kms.audit.roles import (
     ACCESS_TAG,
     APPLIANCE_TAG,
     Integration,
     caller_of,
+    has_tag,
 )
 from plerion_kms.audit.snapshot import SavedAccount, SavedRole, Snapshot
 from plerion_kms.authorization.actions import compile_actions
@@ -21,35 +24,30 @@ from plerion_kms.authorization.policies import Policies
 from plerion_kms.authorization.request import ContextValue, Request, Resource
 
 PLERION_ACCOUNT = "588158338731"
-RESOURCE_TAG = "aws:resourcetag/plerionaccess"
-MODE_OF_OPERATOR = {"stringnotequalsignorecase": "ALL_KEYS", "stringequalsignorecase": "SELECTED_KEYS"}
 
 
 def modes_of(role: SavedRole, account: SavedAccount, snapshot: Snapshot) -> list[str]:
-    """The modes of the statements that the role has, by the condition on the key's tag. A Deny is no mode."""
+    """The modes of the statements that the role has. A Deny is no mode."""
     digests = (*role.inline.values(), *(account.managed.get(arn, "") for arn in role.attached))
-    modes = []
-    for digest in digests:
-        for statement in _statements(snapshot.policies.get(digest, "")):
-            if statement.get("Effect") != "Allow" or not isinstance(statement.get("Condition"), dict):
-                continue
-            for operator, operands in statement["Condition"].items():
-                mode = MODE_OF_OPERATOR.get(operator.lower())
-                if mode and isinstance(operands, dict) and RESOURCE_TAG in {key.lower() for key in operands}:
-                    modes.append(mode)
-    return list(dict.fromkeys(modes))
+    modes = [
+        mode_of(statement)
+        for digest in digests
+        for statement in statements_of(snapshot.policies.get(digest, "")) or ()
+        if statement.get("Effect") == "Allow"
+    ]
+    return list(dict.fromkeys(mode for mode in modes if mode))
 
 
 def role_findings(integration: Integration, account: SavedAccount, snapshot: Snapshot) -> Iterator[Finding]:
-    """The findings about the roles of one account."""
+    """The findings about the two roles of one account."""
     for role, (tag, value) in ((integration.appliance, APPLIANCE_TAG), (integration.access, ACCESS_TAG)):
         if role.saved is None:
             continue
-        if role.saved.tags.get(tag) != value:
+        if not has_tag(role.saved, tag, value):
             fix = Fix(
                 f"Tag the role {tag} = {value}.",
                 "role",
-                command=f"aws iam tag-role --role-name {role.arn.rpartition('/')[2]} --tags Key={tag},Value={value}",
+                command=tag_role(role.arn, tag, value),
             )
             yield rules.ROLE_TAG.finding(
                 role.arn, f"{role.arn} lacks the tag {tag} = {value}, by which key policies know it.", fix
@@ -57,28 +55,37 @@ def role_findings(integration: Integration, account: SavedAccount, snapshot: Sna
     if integration.appliance.saved is not None:
         modes = modes_of(integration.appliance.saved, account, snapshot)
         if len(modes) > 1:
-            fix = Fix("Remove the statement of the mode that you don't want.", "role")
+            fix = Fix(
+                "Remove the statement of the mode that you don't want.",
+                "role",
+                command=keep_one_mode(integration.appliance.saved, account, snapshot),
+            )
             sentence = f"{integration.appliance.arn} has the statements of both modes: it gets the access of both."
             yield rules.TWO_MODES.finding(integration.appliance.arn, sentence, fix)
-    yield from _without_external_id(account, snapshot)
 
 
-def _without_external_id(account: SavedAccount, snapshot: Snapshot) -> Iterator[Finding]:
+def trust_findings(account: SavedAccount, snapshot: Snapshot) -> Iterator[Finding]:
+    """The findings about whom the roles of one account trust."""
     for role in account.roles or ():
-        for statement in _statements(snapshot.policies.get(role.trust, "")):
-            if statement.get("Effect") == "Allow" and _trusts_plerion(statement) and not _asks_external_id(statement):
-                fix = Fix(
-                    "Make the trust policy ask for the external id of the integration.",
-                    "role",
-                    terraform='module "plerion_kms" {\n  external_id = "..." # Plerion shows it\n}',
-                )
-                yield rules.NO_EXTERNAL_ID.finding(
-                    role.arn,
-                    f"{role.arn} trusts Plerion's account {PLERION_ACCOUNT} without sts:ExternalId: another "
-                    "customer of Plerion's could have it assumed.",
-                    fix,
-                )
-                break
+        trust = snapshot.policies.get(role.trust, "")
+        open_to_plerion = [
+            statement
+            for statement in statements_of(trust) or ()
+            if statement.get("Effect") == "Allow" and _trusts_plerion(statement) and not _asks_external_id(statement)
+        ]
+        if open_to_plerion:
+            fix = Fix(
+                "Make the trust policy ask for the external id of the integration.",
+                "role",
+                command=ask_external_id(role, trust, open_to_plerion),
+                terraform='module "plerion_kms" {\n  external_id = "..." # Plerion shows it\n}',
+            )
+            yield rules.NO_EXTERNAL_ID.finding(
+                role.arn,
+                f"{role.arn} trusts Plerion's account {PLERION_ACCOUNT} without sts:ExternalId: another "
+                "customer of Plerion's could have it assumed.",
+                fix,
+            )
 
 
 def posing_roles(integration: Integration, account: SavedAccount, snapshot: Snapshot) -> tuple[str, ...]:
@@ -113,7 +120,7 @@ def _may(role: SavedRole, account: SavedAccount, snapshot: Snapshot, action: str
 
 
 def _trusts_with_tags(trust: str) -> bool:
-    for statement in _statements(trust):
+    for statement in statements_of(trust) or ():
         actions = statement.get("Action", [])
         listed = actions if isinstance(actions, list) else [actions]
         if statement.get("Effect") == "Allow" and compile_actions(listed, complement=False).match("sts:tagsession"):
@@ -138,11 +145,3 @@ def _asks_external_id(statement: Mapping[str, Any]) -> bool:
         if operator.lower() in ("stringequals", "stringequalsignorecase", "stringlike") and isinstance(operands, dict)
         for key, value in operands.items()
     )
-
-
-def _statements(text: str) -> list[dict[str, Any]]:
-    try:
-        found = json.loads(text)["Statement"]
-    except (ValueError, KeyError, TypeError):
-        return []
-    return [statement for statement in (found if isinstance(found, list) else [found]) if isinstance(statement, dict)]

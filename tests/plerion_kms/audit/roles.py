@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from plerion_kms.audit.mode_statements import hardened
 from plerion_kms.audit.snapshot import SavedAccount, SavedRole, Snapshot
 from plerion_kms.authorization.caller import Caller
 from plerion_kms.authorization.documents import Policy, parse_policy
@@ -18,7 +19,6 @@ APPLIANCE_TAG = ("PlerionApplianceRole", "True")
 ACCESS_TAG = ("RolePurpose", "PlerionAccess")
 APPLIANCE_NAME = "PlerionApplianceRole"
 ACCESS_NAME = "PlerionAccessRole"
-MODES = ("ALL_KEYS", "SELECTED_KEYS")
 
 METADATA_STATEMENTS = (
     {
@@ -49,12 +49,16 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class Integration:
-    """The account of an integration, with its two roles and its mode (`` if the appliance role has neither)."""
+    """The account of an integration, with its two roles and its mode.
+
+    has_mode: whether the appliance role has a mode statement; without one, `mode` is what a person said.
+    """
 
     account: str
     appliance: Role
     access: Role
     mode: str
+    has_mode: bool = True
 
     @property
     def pinned(self) -> tuple[str, str] | None:
@@ -66,14 +70,13 @@ class Integration:
 
 def find_roles(account: SavedAccount, tag: tuple[str, str], name: str) -> list[SavedRole]:
     """The account's roles that carry the tag; else those of the name, whose tag is then missing."""
-    key, value = tag
-    # Principal tags are compared with their values' case and without their keys'.
-    tagged = [
-        role
-        for role in account.roles or ()
-        if any(found.lower() == key.lower() and text == value for found, text in role.tags.items())
-    ]
+    tagged = [role for role in account.roles or () if has_tag(role, *tag)]
     return tagged or [role for role in account.roles or () if has_name(role, name)]
+
+
+def has_tag(role: SavedRole, key: str, value: str) -> bool:
+    """Whether the role carries the tag; principal tags are compared with their values' case and without their keys'."""
+    return any(found.lower() == key.lower() and text == value for found, text in role.tags.items())
 
 
 def has_name(role: SavedRole, name: str) -> bool:
@@ -125,9 +128,10 @@ def stand_in(account: SavedAccount, name: str, tag: tuple[str, str], policy: str
     return Role(caller, None)
 
 
-def mode_policy(mode: str, partition: str) -> str:
-    """The policy with the guide's mode statement, as modules/plerion-kms renders it."""
-    return _identity_policy([mode_statement(mode)], partition)
+def mode_policy(mode: str, partition: str, *, harden: bool = False) -> str:
+    """The policy with the guide's mode statement, as modules/plerion-kms renders it. harden: with `hardened`."""
+    statement = mode_statement(mode)
+    return _identity_policy(hardened(mode, statement, partition) if harden else [statement], partition)
 
 
 def metadata_policy(partition: str) -> str:

@@ -23,6 +23,7 @@ class Rule:
         return Finding(self.id, self.severity, subject, sentence, fix, f"{DOCS}/blob/main/{self.docs}")
 
 
+AUDIT = "README.md#which-of-your-keys-need-what"
 STEP_3 = "README.md#from-zero-to-a-scanned-key"
 GUIDE_GAPS = "README.md#what-the-guides-text-leaves-open"
 
@@ -40,8 +41,9 @@ NO_EXTERNAL_ID = Rule("PLERION_KMS_11", Severity.HIGH, "Plerion's account is tru
 TAG_VALUE = Rule("PLERION_KMS_12", Severity.LOW, "The tag PlerionAccess has a value that no mode knows", STEP_3)
 ROLE_TAG = Rule("PLERION_KMS_13", Severity.HIGH, "A Plerion role lacks its tag", STEP_3)
 ROLE_REFUSED = Rule("PLERION_KMS_14", Severity.HIGH, "The appliance is refused by another policy", STEP_3)
-LIVE_DIFFERS = Rule("PLERION_KMS_15", Severity.HIGH, "AWS answers otherwise than the audit decided", "README.md")
-UNEXPECTED = Rule("PLERION_KMS_16", Severity.HIGH, "The answer is not the expected one", "README.md")
-UNDECIDED = Rule("PLERION_KMS_17", Severity.LOW, "The audit can't read a part of a policy", "README.md")
+LIVE_DIFFERS = Rule("PLERION_KMS_15", Severity.HIGH, "AWS answers otherwise than the audit decided", AUDIT)
+UNEXPECTED = Rule("PLERION_KMS_16", Severity.HIGH, "The answer is not the expected one", AUDIT)
+UNDECIDED = Rule("PLERION_KMS_17", Severity.LOW, "The audit can't read a part of a policy", AUDIT)
+OWNED = Rule("PLERION_KMS_18", Severity.INFO, "Other code owns the key's policy", STEP_3)
 
 RULES = tuple(value for value in list(globals().values()) if isinstance(value, Rule))

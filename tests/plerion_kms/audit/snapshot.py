@@ -1,4 +1,4 @@
-"""What was read of the accounts: the format between reading and judging, kept in memory and in a saved folder.
+"""What was read of the accounts: the format between reading and judging, in memory and in a folder (FORMAT.md).
 
 Plain data without AWS clients and without judgement. A policy's text is kept once, byte for byte as AWS gave it, under
 its SHA-256; everything else refers to it by that digest.

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from plerion_kms.audit.groups import Group, grouped
+from plerion_kms.audit.key_findings import NOT_NEEDED
 from plerion_kms.audit.report import COULD_NOT_LOOK, KeyReport, Report, Severity, Verdict
 from plerion_kms.audit.rules import RULES
 from plerion_kms.audit.whatif import Changed
@@ -19,6 +20,7 @@ from plerion_kms.audit.whatif import Changed
 SHOWN_SUBJECTS = 4
 SHOWN_COMMANDS = 3
 SHOWN_CHANGES = 50
+SHOWN_UNREAD = 20
 STYLES = {Severity.HIGH: "bold red", Severity.MEDIUM: "yellow", Severity.LOW: "cyan", Severity.INFO: "dim"}
 INDENT = "   "
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -40,10 +42,16 @@ def show(report: Report, console: Console, *, changed: Sequence[Changed] | None)
     if not report.findings:
         console.print()
         console.print(Text("There is nothing to do."))
+        pairs = sum(key.verdict is Verdict.PARTLY and set(key.missing) <= NOT_NEEDED for key in report.keys)
+        if pairs:
+            keys_lack = "1 key, partly open, lacks" if pairs == 1 else f"{pairs} keys, partly open, lack"
+            _say(f"{keys_lack} data key pairs alone, which nothing that Plerion scans needs.", console, indent="")
     if report.unread or report.not_considered:
         console.print()
-    for unread in report.unread:
+    for unread in report.unread[:SHOWN_UNREAD]:
         _say(f"Could not look: {unread.sentence}", console, indent="")
+    if len(report.unread) > SHOWN_UNREAD:
+        _say(f"And {len(report.unread) - SHOWN_UNREAD} more, which report.json has.", console, indent="")
     for note in report.not_considered:
         _say(f"Note: {note}", console, style="dim", indent="")
 
@@ -93,7 +101,9 @@ def _show_group(number: int, group: Group, keys: dict[str, KeyReport], console: 
     for rule in group.rules:
         console.print(Text(f"{INDENT}{rule}  {_TITLES[rule]}"), soft_wrap=True)
     more = len(group.subjects) - 1
-    _say(f"{'For instance: ' if more else ''}{group.findings[0].sentence}", console)
+    first = (finding.sentence for finding in group.findings if finding.subject == group.subjects[0])
+    for place, sentence in enumerate(first):
+        _say(f"{'For instance: ' if more and not place else ''}{sentence}", console)
     if more:
         names = ", ".join(_name(subject, keys) for subject in group.subjects[1 : 1 + SHOWN_SUBJECTS])
         rest = f" and {more - SHOWN_SUBJECTS} more" if more > SHOWN_SUBJECTS else ""

@@ -4,26 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from plerion_kms.audit.errors import AuditError
-from plerion_kms.audit.key_statements import additions, merged
+from plerion_kms.audit.key_statements import additions, merged, statements_of
+from plerion_kms.audit.mode_statements import grants_alone, hardened, in_mode, mode_of
 from plerion_kms.audit.report import KeyReport, Report, Verdict
-from plerion_kms.audit.role_findings import MODE_OF_OPERATOR, RESOURCE_TAG
-from plerion_kms.audit.roles import APPLIANCE_NAME, APPLIANCE_TAG, find_roles
+from plerion_kms.audit.roles import APPLIANCE_TAG, find_roles
 from plerion_kms.audit.snapshot import SavedAccount, SavedKey, Snapshot
-from plerion_kms.guide import mode_statement
-
-CLOSED = {
-    "ALL_KEYS": {"StringEqualsIgnoreCase": {"aws:ResourceTag/PlerionAccess": "Denied"}},
-    "SELECTED_KEYS": {
-        "StringNotEqualsIgnoreCase": {"aws:ResourceTag/PlerionAccess": "Granted"},
-        "ForAllValues:StringNotLike": {"kms:ResourceAliases": "alias/aws/*"},
-    },
-}
-"""Conditions of the Deny that modules/plerion-kms renders with `tag_is_binding`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +52,10 @@ def changes(before: Report, after: Report) -> list[Changed]:
     ]
 
 
-def apply(change: Change, snapshot: Snapshot, home_of: Callable[[SavedAccount], str]) -> Snapshot:
-    """The snapshot after the change. home_of: the integration's account for an account.
+def apply(change: Change, snapshot: Snapshot, home_of: Callable[[SavedAccount], str], appliance_role: str) -> Snapshot:
+    """The snapshot after the change.
 
+    home_of: the integration's account for an account. appliance_role: its name, where the tag doesn't find the role.
     Raises AuditError for a tag of a key that was not read.
     """
     policies = dict(snapshot.policies)
@@ -88,12 +79,18 @@ def apply(change: Change, snapshot: Snapshot, home_of: Callable[[SavedAccount], 
                     changed = _tagged(changed, (change.tags or {})[name])
                 if change.add_statements and key.policy is not None and key.manager == "CUSTOMER":
                     statements = additions(home_of(account), account.account)
-                    changed = replace(changed, policy=keep(merged(policies[key.policy], statements)))
+                    text = policies[key.policy]
+                    # A text that can't be read stays as it is, and stays undecided.
+                    changed = (
+                        changed
+                        if statements_of(text) is None
+                        else replace(changed, policy=keep(merged(text, statements)))
+                    )
                 keys.append(changed)
             regions.append(replace(region, keys=tuple(keys)))
         account = replace(account, regions=tuple(regions))
         if change.mode or change.hardened:
-            account = _with_mode(account, change, policies, keep)
+            account = _with_mode(account, change, policies, keep, appliance_role)
         accounts.append(account)
     if unused:
         raise AuditError(
@@ -108,10 +105,14 @@ def _tagged(key: SavedKey, value: str) -> SavedKey:
 
 
 def _with_mode(
-    account: SavedAccount, change: Change, policies: Mapping[str, str], keep: Callable[[str], str]
+    account: SavedAccount,
+    change: Change,
+    policies: Mapping[str, str],
+    keep: Callable[[str], str],
+    appliance_role: str,
 ) -> SavedAccount:
     """The account with the appliance role's mode statement replaced, in whichever of its policies that is."""
-    roles = {role.arn for role in find_roles(account, APPLIANCE_TAG, APPLIANCE_NAME)}
+    roles = {role.arn for role in find_roles(account, APPLIANCE_TAG, appliance_role)}
     changed = []
     managed = dict(account.managed)
     for role in account.roles or ():
@@ -129,48 +130,19 @@ def _with_mode(
 
 
 def _rewritten(policy: str, change: Change, partition: str) -> str:
-    document = json.loads(policy)
-    given = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
+    statements = statements_of(policy)
+    if statements is None:
+        return policy
     result: list[Mapping[str, Any]] = []
-    for statement in given:
-        mode = _mode(statement)
-        if mode is None:
+    done: set[str] = set()
+    for statement in statements:
+        mode = mode_of(statement)
+        wanted = change.mode or mode
+        if mode is None or wanted is None:
             result.append(statement)
-        elif statement.get("Effect") == "Allow":
-            result += mode_statements(change.mode or mode, statement, hardened=change.hardened, partition=partition)
-    return json.dumps({**document, "Statement": result})
-
-
-def mode_statements(
-    mode: str, statement: Mapping[str, Any], *, hardened: bool, partition: str
-) -> Sequence[Mapping[str, Any]]:
-    """The mode's statement with the resources of `statement`; hardened: with its Deny and its grants for AWS alone."""
-    allow = {**mode_statement(mode), "Resource": statement.get("Resource", "*")}
-    if not hardened:
-        return [allow]
-    actions = allow["Action"]
-    grants = {
-        **allow,
-        "Sid": "PlerionKmsCmkAccessGrants",
-        "Action": ["kms:CreateGrant"],
-        "Condition": {**allow["Condition"], "Bool": {"kms:GrantIsForAWSResource": "true"}},
-    }
-    deny = {
-        "Sid": "PlerionKmsCmkAccessTagIsBinding",
-        "Effect": "Deny",
-        "Action": actions,
-        "Resource": [f"arn:{partition}:kms:*:*:key/*"],
-        "Condition": CLOSED[mode],
-    }
-    return [{**allow, "Action": [action for action in actions if action != "kms:CreateGrant"]}, grants, deny]
-
-
-def _mode(statement: Mapping[str, Any]) -> str | None:
-    condition = statement.get("Condition")
-    if not isinstance(condition, dict):
-        return None
-    for operator, operands in condition.items():
-        mode = MODE_OF_OPERATOR.get(operator.lower())
-        if mode and isinstance(operands, dict) and RESOURCE_TAG in {key.lower() for key in operands}:
-            return mode
-    return None
+        elif not change.hardened:
+            result.append(in_mode(wanted, statement))
+        elif statement.get("Effect") == "Allow" and not grants_alone(statement) and wanted not in done:
+            done.add(wanted)
+            result += hardened(wanted, statement, partition)
+    return json.dumps({**json.loads(policy), "Statement": result})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from plerion_kms.audit.groups import grouped
+from plerion_kms.audit.iam_commands import ASKED, variable
 from plerion_kms.audit.report import Report
 
 HEADER = """#!/bin/sh
@@ -32,7 +33,10 @@ def write(report: Report, folder: Path) -> list[Path]:
     for account, lines in by_account.items():
         path = folder / account / "commands.sh"
         path.parent.mkdir(exist_ok=True)
-        path.write_text(HEADER.format(account=account) + "\n".join(lines) + "\n", encoding="utf-8")
+        text = "\n".join(lines) + "\n"
+        # Asked for at once, so that nothing is left half done.
+        asked = "".join(f': "{variable(name)}"\n' for name in ASKED if f"${{{name}:" in text)
+        path.write_text(HEADER.format(account=account) + asked + text, encoding="utf-8")
         files.append(path)
     return files
 

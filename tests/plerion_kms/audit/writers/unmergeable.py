@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from plerion_kms.audit.key_statements import is_ours, merged, version_of
+from plerion_kms.audit.key_statements import is_ours, merged, statements_of, version_of
 
 DELETED = re.compile(r"A[A-Z]{3}[A-Z0-9]{8,}")
 """What AWS shows instead of a principal that was deleted: its unique id (IAM user guide, "AWS JSON policy elements:
@@ -23,10 +23,8 @@ def unmergeable(policy: str, statements: tuple[str, ...]) -> str:
 
     statements: what is to be added, each as JSON text; none if Plerion's statements are to go.
     """
-    try:
-        document = json.loads(policy)
-        found = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
-    except (ValueError, TypeError, KeyError):
+    found = statements_of(policy)
+    if found is None:
         return "The policy is no JSON object that holds Statement: replace it."
     kept = [statement for statement in found if not is_ours(statement)]
     deleted = [name for statement in kept for name in _aws_principals(statement) if DELETED.fullmatch(name)]
@@ -41,7 +39,7 @@ def unmergeable(policy: str, statements: tuple[str, ...]) -> str:
             if kept
             else "The policy would be left without a statement, which KMS refuses: write the one it is to have."
         )
-    if version_of(policy) != "2012-10-17" and "${" in json.dumps({**document, "Statement": kept}):
+    if version_of(policy) != "2012-10-17" and "${" in json.dumps({**json.loads(policy), "Statement": kept}):
         return (
             "The policy has a Version before 2012-10-17 and holds the text ${, which would turn into a policy "
             'variable: rewrite that text and set "Version": "2012-10-17".'
