@@ -33,8 +33,8 @@ help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: tools ## Apply an example to an enforcing LocalStack, print who may do what and why, switch the mode.
-	@$(VENV_PYTHON) -m harness demo
+demo: tools ## Apply an example to an enforcing LocalStack in both modes, print who may decrypt what; ARGS=--why says why.
+	@$(VENV_PYTHON) -m harness demo $(ARGS)
 
 .PHONY: test
 test: setup ## Run all tests; TERRAFORM=PATH, PROVIDER=PATH and PROVIDER_VERSION=x.y.z run them with others.

@@ -20,7 +20,7 @@ def main() -> int:
     """Run the command that the arguments name. Returns its exit code."""
     name, *arguments = sys.argv[1:]
     module = import_module(MODULES[name])
-    code: int = module.main(arguments) if name == "scan" else module.main()
+    code: int = module.main(arguments) if name in ("demo", "scan") else module.main()
     return code
 
 

@@ -25,6 +25,9 @@ TERRAFORM_FOLDERS = ("modules", "examples", "tests/test_scanning")
 SKIPPED_FOLDERS = {".venv", ".venv-checkov", ".tools", ".git", ".terraform", "node_modules", "mutants"}
 TFLINT_CONFIGURATION = ".tflint.hcl"
 AWS_CONFIGURATION = ".tflint-aws.hcl"
+WORDS = PROJECT / "tests" / "setup" / "words.txt"
+"""One word or phrase a line, `->`, and what to write for it: the form of codespell's dictionaries."""
+NOT_PROSE = {".svg", ".png"}
 AT_ONCE = 2
 # Taken once: the Terraform runner changes the process's environment while it works.
 ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "TF_CLI_CONFIG_FILE"}
@@ -102,6 +105,16 @@ def links() -> Result:
     return Result("\n".join(line.replace(f"{PROJECT}/", "") for line in found))
 
 
+def words() -> Result:
+    """Spelling, and the words and phrases that `WORDS` has a plainer form for."""
+    phrases = [line.partition("->")[0] for line in WORDS.read_text(encoding="utf-8").splitlines()]
+    # codespell looks up what this finds: longest first, since the first alternative wins.
+    patterns = [rf"\b{phrase.replace(' ', r'\s')}\b" for phrase in sorted(phrases, key=len, reverse=True) if " " in phrase]
+    pattern = "|".join([f"(?i:{'|'.join(patterns)})", r"[\w\-'’]+"])
+    read = [path for path in files() if path != WORDS and path.suffix not in NOT_PROSE]
+    return run([tool("codespell"), "--dictionary", "-", "--dictionary", WORDS, "--regex", pattern, *read])
+
+
 def tool(name: str) -> Path:
     """A program of the environment that this runs in."""
     return Path(sys.executable).with_name(name)
@@ -131,6 +144,7 @@ LINTERS: dict[str, Callable[[], Result]] = {
     "ruff check": lambda: run([tool("ruff"), "check", "tests"]),
     "ruff format": lambda: run([tool("ruff"), "format", "--check", "tests"]),
     "links": links,
+    "words": words,
 }
 
 
