@@ -25,7 +25,7 @@ VENV ?= .venv
 VENV_PYTHON := $(VENV)/bin/python
 export PYTHONPATH := tests
 unexport PYTHONHOME
-# Without caches of their bytecode, which `make clean` removes, each of the many processes would compile the tests anew.
+# Without caches of their bytecode, which `make clean` removes, each of the many processes would compile the tests again.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
@@ -117,7 +117,7 @@ clean: ## Remove what make made.
 	@rm -rf .venv .venv-* .tools .reports mutants .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
-# LocalStack and checkov cannot share an environment: checkov pins an older boto3. What of them is gone is made anew.
+# LocalStack and checkov cannot share an environment: checkov pins an older boto3. What is missing of them is installed again.
 .PHONY: environment
 environment:
 	@tests/setup/make-venv.sh $(VENV) tests/requirements.txt

@@ -9,7 +9,7 @@ from plerion_policies.contract import APPLIANCE_PRINCIPAL_TAG, APPLIANCE_TAG, AP
 from plerion_policies.documents import is_known
 from plerion_policies.rule import Rule
 
-MEND = f'use the string "{APPLIANCE_TAG_VALUE}", in quotes and with this capital letter'
+FIX = f'use the string "{APPLIANCE_TAG_VALUE}", in quotes and with this capital letter'
 
 
 def _differs(value: str) -> bool:
@@ -20,11 +20,11 @@ def findings(block: Block) -> Iterator[str]:
     """Tags, and comparisons with them, other than the string "True"."""
     for key, value in block.tags:
         if key.lower() == APPLIANCE_TAG.lower() and _differs(value):
-            yield f'The tag {key} = "{value}" is not what key policies ask for; {MEND}.'
+            yield f'The tag {key} = "{value}" is not what key policies ask for; {FIX}.'
     for statement in block.statements:
         for condition, value in statement.compared(APPLIANCE_PRINCIPAL_TAG):
             if _differs(value):
-                yield f'{statement.label} compares {condition.key} with "{value}"; {MEND}.'
+                yield f'{statement.label} compares {condition.key} with "{value}"; {FIX}.'
 
 
 Rule(8, 'Ensure the tag PlerionApplianceRole is the string "True"', "MEDIUM", findings).register()

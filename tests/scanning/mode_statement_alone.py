@@ -1,6 +1,6 @@
-"""CKV_PLERION_10: a mode statement beside another that opens what it does not.
+"""CKV_PLERION_10: a mode statement next to another that opens what it does not.
 
-IAM adds up what the policies of a role allow. Beside a broader statement, or beside the other mode's, the PlerionAccess
+IAM adds up what the policies of a role allow. Next to a broader statement, or to the other mode's, the PlerionAccess
 tag decides nothing any more.
 """
 

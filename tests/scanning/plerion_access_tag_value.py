@@ -10,7 +10,7 @@ from plerion_policies.documents import is_known
 from plerion_policies.rule import Rule
 
 MEANT = {value.lower() for value in KEY_TAG_VALUES}
-MEND = f'use "{KEY_TAG_VALUES[0]}" or "{KEY_TAG_VALUES[1]}"'
+FIX = f'use "{KEY_TAG_VALUES[0]}" or "{KEY_TAG_VALUES[1]}"'
 
 
 def _means_nothing(value: str) -> bool:
@@ -21,11 +21,11 @@ def findings(block: Block) -> Iterator[str]:
     """Tags of keys, and comparisons with them, that neither mode knows."""
     for key, value in block.tags:
         if key.lower() == KEY_TAG.lower() and block.tags_keys and _means_nothing(value):
-            yield f'The tag {key} = "{value}" neither grants nor denies; {MEND}.'
+            yield f'The tag {key} = "{value}" neither grants nor denies; {FIX}.'
     for statement in block.statements:
         for condition, value in statement.compared(RESOURCE_TAG, f"aws:RequestTag/{KEY_TAG}"):
             if _means_nothing(value):
-                yield f'{statement.label} compares {condition.key} with "{value}"; {MEND}.'
+                yield f'{statement.label} compares {condition.key} with "{value}"; {FIX}.'
 
 
 Rule(7, "Ensure the tag PlerionAccess is Granted or Denied", "MEDIUM", findings).register()

@@ -1,4 +1,4 @@
-"""CKV_PLERION_9: trust of Plerion's account without the external id, so that anybody's integration may assume the role.
+"""CKV_PLERION_9: trust of Plerion's account without the external id, so that any integration may assume the role.
 
 Source: AWS IAM User Guide, "The confused deputy problem".
 """
@@ -15,14 +15,14 @@ from plerion_policies.rule import Rule
 
 ACCOUNT_KEYS = ("aws:PrincipalAccount", "aws:PrincipalArn", "aws:userid")
 EXTERNAL_ID = "sts:ExternalId"
-MEND = f'add StringEquals = {{ "{EXTERNAL_ID}" = ... }} with the id that Plerion shows for the integration'
+FIX = f'add StringEquals = {{ "{EXTERNAL_ID}" = ... }} with the id that Plerion shows for the integration'
 
 
 def findings(block: Block) -> Iterator[str]:
     """Statements of trust policies, and module calls, that trust Plerion's account as it is."""
     for statement in block.statements:
         if _trusts_plerion(statement) and not any(map(_asks, statement.on(EXTERNAL_ID))):
-            yield f"{statement.label} trusts Plerion's account {PLERION_ACCOUNT} without external id; {MEND}."
+            yield f"{statement.label} trusts Plerion's account {PLERION_ACCOUNT} without external id; {FIX}."
     if block.is_module:
         yield from _module_findings(block)
 

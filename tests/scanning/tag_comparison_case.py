@@ -1,7 +1,7 @@
-"""CKV_PLERION_6: tags compared with or without regard to case, other than the guide does.
+"""CKV_PLERION_6: tags compared case-sensitively or case-insensitively, other than the guide does.
 
-The guide compares the key's tag without regard to case and the roles' tags exactly. A statement that differs opens, or
-closes, other keys than the one beside it.
+The guide compares the key's tag case-insensitively and the roles' tags exactly. A statement that differs opens, or
+closes, other keys than the one next to it.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ trap 'rm -rf "$work"' EXIT
 "$work/venv/bin/uv" pip compile --quiet --universal --python-version 3.12 --no-annotate --no-header \
     --no-emit-index-url --no-emit-find-links "$folder/requirements.in" --output-file "$work/requirements.txt"
 {
-    echo "# Pinned from requirements.in: 'make pins' makes it anew."
+    echo "# Pinned from requirements.in: 'make pins' makes it again."
     # uv repeats that limit on every line.
     sed -e "s/python_full_version < '3.14' and //" -e "s/ ; python_full_version < '3.14'$//" "$work/requirements.txt"
 } >"$folder/requirements.txt"

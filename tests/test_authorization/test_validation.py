@@ -45,7 +45,7 @@ def test_a_key_policy_may_have_as_many_characters_and_bytes_as_kms_accepts() -> 
         ({"Action": 7}, "Syntax errors in policy: the Action is not a string or a list of strings."),
         ({"Action": "Decrypt"}, "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."),
         ({"Principal": {"AWS": GUEST.arn}}, "Policy contains a statement with one or more invalid principals."),
-        ({"Principal": {"Nobody": "x"}}, "Policy contains a statement with one or more invalid principals."),
+        ({"Principal": {"Other": "x"}}, "Policy contains a statement with one or more invalid principals."),
         ({"Condition": []}, "Syntax errors in policy: the Condition is not an object of operators."),
         ({"Condition": {"Strange": {}}}, "Syntax errors in policy: the condition operator 'Strange'."),
     ],
@@ -77,10 +77,10 @@ def test_a_trust_policy_names_every_principal_that_is_not_there() -> None:
     error = validation.validate_trust_policy(json.dumps({"Statement": trust}), exists)
     assert error is not None
     assert error.message == f'Invalid principal in policy: "AWS":"{others[1]}", "AWS":"{others[0]}"'
-    strange = {**trust, "Principal": {"Nobody": "x"}}
+    strange = {**trust, "Principal": {"Other": "x"}}
     error = validation.validate_trust_policy(json.dumps({"Statement": strange}), exists)
     assert error is not None
-    assert error.message == "Invalid principal in policy: the principal {'Nobody': 'x'}"
+    assert error.message == "Invalid principal in policy: the principal {'Other': 'x'}"
 
 
 def test_an_unknown_version_is_named() -> None:

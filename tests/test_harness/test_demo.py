@@ -12,10 +12,11 @@ from rich.console import Console
 
 from harness.access import expectations
 from harness.access.matrix import AccessMatrix, Cell
-from harness.access.probes import Observation, applicable
+from harness.access.probes import Observation
 from harness.access.summary import KEYS, OTHERS, WIDTH, summary
 from harness.demo import EXAMPLE, PICTURE, picture_of
 from harness.paths import PROJECT
+from plerion_kms.probes import applicable
 
 SWITCHED = ["1 policy updated in place, 0 roles touched."]
 PRINTED = """\

@@ -73,7 +73,7 @@ def test_each_configuration_has_a_process_that_stays_until_the_end(run: ExampleR
 
 def test_what_the_provider_refuses_is_said_in_its_words(run: ExampleRun) -> None:
     with pytest.raises(TerraformError, match=r"Cannot assume IAM Role .*main\.tf line \d+"):
-        run.terraform.plan(key_administrator_role_arn="arn:aws:iam::000000000001:role/Nobody")
+        run.terraform.plan(key_administrator_role_arn="arn:aws:iam::000000000001:role/Other")
 
 
 def test_the_types_are_read_from_every_kind_of_file(tmp_path: Path) -> None:

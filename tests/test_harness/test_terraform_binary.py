@@ -127,7 +127,7 @@ def test_an_unfit_terraform_is_named(
         message = message.format(old="give TERRAFORM a newer one", other="give TERRAFORM another path")
     else:
         monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-        message = message.format(old="update it, or take it off PATH and run", other="install Terraform anew")
+        message = message.format(old="update it, or take it off PATH and run", other="install Terraform again")
     with pytest.raises(HarnessError, match=rf"^{binary} {message}"):
         terraform_binary.locate()
 

@@ -1,6 +1,6 @@
 """What the options that limit the appliance leave of its access, asked of the emulator with the rendered documents.
 
-No service of the emulator calls KMS for somebody; IAM's policy simulator is told that one does.
+No service of the emulator calls KMS for a principal; IAM's policy simulator is given that one does.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the modules refuse: one sentence for each that says what is wrong and how to mend it, in the plan already."""
+"""What the modules refuse: one sentence for each that says what is wrong and how to fix it, in the plan already."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from harness.tools.lint import Result
 
 UNUSED_VARIABLE = """
 variable "unused" {
-  description = "Nobody reads it."
+  description = "Nothing reads it."
   type        = string
 }
 """

@@ -66,6 +66,6 @@ def test_each_finding_says_the_mend_and_where_it_is_explained(outcomes: dict[str
     for outcome in outcomes.values():
         for finding in outcome.failed:
             assert finding.severity in {"MEDIUM", "HIGH", "CRITICAL"}
-            mend, _, link = finding.mend.rpartition(" ")
-            assert mend
+            fix, _, link = finding.fix.rpartition(" ")
+            assert fix
             assert link.endswith(f"tests/scanning/README.md#{finding.check.lower()}")

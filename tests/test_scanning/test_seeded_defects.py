@@ -1,4 +1,4 @@
-"""Each defect, put into a copy of an example, makes the scan fail and name place and mend; the rest is clean."""
+"""Each defect, put into a copy of an example, makes the scan fail and name place and fix; the rest is clean."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SEEDS = Path(__file__).parent / "seeds"
 DEFECTS = list(read(SEEDS))
 
 # What a person reads about each, by hand.
-MENDS = {
+FIXES = {
     "CKV_PLERION_1": "aws:PrincipalTag/... or aws:PrincipalArn, to pin the identity",
     "CKV_PLERION_2": 'set Version = "2012-10-17"',
     "CKV_PLERION_3": "put it on the caller's IAM policy",
@@ -76,13 +76,13 @@ def test_defect_is_named_with_file_line_and_mend(defect: Expected, outcomes: dic
             assert [(f.location.file, f.location.start) for f in found] == [
                 ("examples/seeded/main.tf", defect.line + offset)
             ]
-            assert MENDS[check] in found[0].mend
+            assert FIXES[check] in found[0].fix
             assert f"{found[0].location}: {check}" in printed
-            assert found[0].mend in printed
+            assert found[0].fix in printed
 
 
 def test_all_defects_are_seeded() -> None:
-    assert {check for defect in DEFECTS for ids in defect.fails.values() for check in ids} == set(MENDS)
+    assert {check for defect in DEFECTS for ids in defect.fails.values() for check in ids} == set(FIXES)
 
 
 def test_the_clean_copy_has_no_finding(outcomes: dict[str, Report]) -> None:

@@ -14,7 +14,7 @@ from localstack_client.session import Session
 from harness.aws import tally
 
 # One attempt: a retried refusal costs time and hides nothing. No proxy, whatever the environment names: nothing leaves
-# this machine. A short User-Agent: botocore puts its own together anew for each call, in a tenth of the call's time.
+# this machine. A short User-Agent: botocore composes its own for each call, in a tenth of the call's time.
 CLIENT_CONFIG = Config(
     retries={"total_max_attempts": 1},
     connect_timeout=5,

@@ -56,7 +56,7 @@ def locate() -> Path:
 def program() -> Program:
     """The program to use: that of the variable TERRAFORM, else the terraform on PATH, else the one in `.tools`.
 
-    Raises HarnessError where there is none, or the one found is no Terraform or OpenTofu, or is older than 1.6.
+    Raises HarnessError if there is none, or if the one found is not Terraform or OpenTofu, or is older than 1.6.
     """
     if given := os.environ.get(VARIABLE):
         path = given_file(VARIABLE, given)
@@ -119,11 +119,11 @@ def identify(path: Path) -> Program:
 
 
 def _another() -> str:
-    return f"give {VARIABLE} another path" if os.environ.get(VARIABLE) else "install Terraform anew"
+    return f"give {VARIABLE} another path" if os.environ.get(VARIABLE) else "install Terraform again"
 
 
 def ensure() -> Path:
-    """`locate`, after fetching Terraform where there is none at all. Raises HarnessError."""
+    """`locate`, after fetching Terraform if there is none. Raises HarnessError."""
     if not os.environ.get(VARIABLE) and shutil.which("terraform") is None and not FETCHED.is_file():
         fetch(FETCHED)
     return locate()

@@ -1,8 +1,8 @@
 """The AWS provider, kept running between Terraform's commands, its schema cut to the types that are used.
 
-Terraform starts a provider anew for each command and each provider configuration, and reads the schemas of its more
+Terraform starts a provider again for each command and each provider configuration, and reads the schemas of its more
 than a thousand types each time: seconds of work, for the dozen types that are used here. So the provider itself, as
-installed, is started once for each configuration, in the mode that it has for debuggers, and Terraform is told to
+installed, is started once for each configuration, in the mode that it has for debuggers, and Terraform is made to
 connect to a relay in this process. The relay passes the calls on unread, but for three: from the schema it takes the
 types that no file names, by a configuration it chooses the provider's process, and it answers from memory when the
 schema is asked for, or the same configuration is to be validated, again.
@@ -81,7 +81,7 @@ class ProviderRelay:
             "ProtocolVersion": PROTOCOL,
             "Pid": os.getpid(),
             "Test": True,
-            # Over TCP, connections have names of their own, by which they are told apart.
+            # Over TCP, connections have names of their own, that distinguish them.
             "Addr": {"Network": "tcp", "String": f"127.0.0.1:{self._port}"},
         }
         return {"TF_REATTACH_PROVIDERS": json.dumps(dict.fromkeys(ADDRESSES, address))}

@@ -33,13 +33,13 @@ CONFIGURATION = PROJECT / ".checkov.yaml"
 class Finding:
     """One check that failed on one block, or was skipped there with a reason.
 
-    mend: what to do, where the check says it. caller: the module call that led to the block, where there is one.
+    fix: what to do, where the check says it. caller: the module call that led to the block, where there is one.
     """
 
     check: str
     name: str
     severity: str
-    mend: str
+    fix: str
     resource: str
     location: Location
     caller: Location | None = None
@@ -50,7 +50,7 @@ class Finding:
         lines = (
             f"{self.location}: {self.check}{self.severity and f' {self.severity}'} {self.resource}{called}: {self.name}"
         )
-        return f"{lines}\n    {self.mend}" if self.mend else lines
+        return f"{lines}\n    {self.fix}" if self.fix else lines
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Answer:
         return [finding for report in self.reports.values() for finding in (*report.failed, *report.skipped)]
 
     def moved(self, place: str, to: str) -> Answer:
-        """The same, with files below the folder `place` named as if they lay in `to`."""
+        """The same, with files below the folder `place` named as if they were in `to`."""
 
         def named(path: str) -> str:
             return f"{to}{path.removeprefix(place)}" if path.startswith(place) else path
@@ -201,7 +201,7 @@ class Run:
             check=record["check_id"],
             name=record["check_name"],
             severity=record.get("severity") or "",
-            mend=record.get("guideline") or "",
+            fix=record.get("guideline") or "",
             resource=record["resource"],
             location=self._location(record["file_abs_path"], record["file_line_range"]),
             caller=self._location(self._tree / caller.lstrip("/"), record["caller_file_line_range"])

@@ -1,4 +1,4 @@
-"""checkov's SARIF, mended for code scanning: places in the HCL, messages with the mend, one category for each run."""
+"""checkov's SARIF, adapted for code scanning: places in the HCL, messages with the fix, one category for each run."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def write(
 
 
 def _complete(result: dict[str, Any], finding: Finding) -> None:
-    result["message"] = {"text": f"{finding.name}. {finding.mend}".strip()}
+    result["message"] = {"text": f"{finding.name}. {finding.fix}".strip()}
     # checkov fills this in a form that SARIF's schema refuses.
     result.pop("attachments", None)
     region = {"startLine": max(finding.location.start, 1), "endLine": max(finding.location.end, 1)}

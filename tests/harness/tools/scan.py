@@ -102,7 +102,7 @@ def _without_placed(report: Report, other: Report) -> Report:
 def _apart(folder: Path, target: Path) -> Path:
     """A copy in which the examples do not find the modules.
 
-    checkov would evaluate every module anew for each example that calls it, for minutes; the plans hold those values.
+    checkov would evaluate every module again for each example that calls it, for minutes; the plans hold those values.
     """
     shutil.copytree(folder / "modules", target / "modules", ignore=NOT_COPIED)
     shutil.copytree(folder / "examples", target / EXAMPLES_APART, ignore=NOT_COPIED)

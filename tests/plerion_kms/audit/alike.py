@@ -1,4 +1,4 @@
-"""Which keys the decision can't tell apart, so that it is made once for all of them."""
+"""Which keys the decision can't distinguish, so that it is made once for all of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the audit says: verdicts, findings and fixes as plain data. `report.json` is this, with a JSON Schema beside it.
+"""What the audit says: verdicts, findings and fixes as plain data. `report.json` is this, with a JSON Schema.
 
 The terminal, the HTML page, SARIF, CSV and the Terraform folder are written from here; none of them judges.
 """

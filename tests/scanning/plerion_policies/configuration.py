@@ -111,7 +111,7 @@ def _add(blocks: list[Block], block: Block, override: bool) -> None:
 
 
 def variable_values(path: Path) -> dict[str, list[Node]]:
-    """The values that Terraform takes from files beside the root module by itself, by variable."""
+    """The values that Terraform takes from files in the root module by itself, by variable."""
     named = [path / name for name in VARIABLE_FILES]
     values: dict[str, list[Node]] = {}
     for file in [*named, *sorted((*path.glob("*.auto.tfvars"), *path.glob("*.auto.tfvars.json")))]:

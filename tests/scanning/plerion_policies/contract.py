@@ -39,7 +39,7 @@ USING_A_KEY = (
 
 
 def uses_keys(statement: Statement) -> bool:
-    """Whether the statement allows somebody to use KMS keys."""
+    """Whether the statement allows a principal to use KMS keys."""
     on_keys = not statement.resources or any(
         fnmatchcase("arn:aws:kms:", resource[: len("arn:aws:kms:")].lower())
         or ":kms:" in resource

@@ -1,6 +1,6 @@
 """A rule, and how it becomes checkov checks.
 
-A rule says what is wrong with one block, one sentence for each finding, each with the mend. The sentences become the
+A rule says what is wrong with one block, one sentence for each finding, each with the fix. The sentences become the
 record's guideline: checkov prints it, has it in its JSON, and keeps it for each result. (A record's details would be
 the natural place, but checkov writes them into SARIF in a form that SARIF's schema refuses.)
 """
@@ -50,7 +50,7 @@ class Rule:
         return f"{GUIDE}#{self.id.lower()}"
 
     def judge(self, check: BaseCheck, kind: str, type_: str, conf: dict[str, Any]) -> CheckResult:
-        """Judge a block and leave the mend in the check, from where checkov takes it right after.
+        """Judge a block and leave the fix in the check, from where checkov takes it right after.
 
         kind: checkov's name for the sort of block: resource, data, module or provider.
         """

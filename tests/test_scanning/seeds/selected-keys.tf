@@ -129,7 +129,7 @@ resource "aws_iam_role" "trusting" {
 
 # fails on the plan: CKV_PLERION_10
 resource "aws_iam_role_policy" "beside_the_mode" {
-  name = "Beside"
+  name = "Second"
   role = module.plerion_kms.appliance_role_name
 
   policy = jsonencode({
