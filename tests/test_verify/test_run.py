@@ -20,8 +20,6 @@ from verify.report import Report
 from verify.run import FURTHER_REGION, Run
 from verify.tags import RunTag
 
-pytestmark = pytest.mark.xdist_group("verify")
-
 Accounts = tuple[Account, Account]
 
 FEW = ("boundary-and-star", "empty-tag", "reencrypt-order")
