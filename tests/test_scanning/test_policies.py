@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from harness.paths import PROJECT
 from harness.tools.checkov import Report
 from harness.tools.scan import show
 from test_scanning.annotations import MODES, Expected, read, unannotated
@@ -11,6 +12,7 @@ from test_scanning.conftest import BROKEN, FIXTURES, PLANNED, Observed
 
 pytestmark = pytest.mark.xdist_group("scanning-policies")
 
+EXPLAINED = (PROJECT / "tests" / "scanning" / "README.md").read_text(encoding="utf-8")
 FOLDERS = sorted(path.name for path in FIXTURES.iterdir() if path.name != "wrappers")
 CASES = [
     pytest.param(mode, expected, id=f"{mode}-{expected.folder}-{expected.label}")
@@ -62,10 +64,11 @@ def test_the_broken_file_alone_was_not_read_and_is_named(
     assert f"{BROKEN}:1: This file was not scanned: " in capsys.readouterr().out
 
 
-def test_each_finding_says_the_mend_and_where_it_is_explained(outcomes: dict[str, Report]) -> None:
+def test_each_finding_says_the_fix_and_where_it_is_explained(outcomes: dict[str, Report]) -> None:
     for outcome in outcomes.values():
         for finding in outcome.failed:
             assert finding.severity in {"MEDIUM", "HIGH", "CRITICAL"}
             fix, _, link = finding.fix.rpartition(" ")
             assert fix
             assert link.endswith(f"tests/scanning/README.md#{finding.check.lower()}")
+            assert f"### {finding.check}\n" in EXPLAINED

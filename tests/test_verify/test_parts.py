@@ -11,11 +11,12 @@ import pytest
 
 from harness.aws.cloud import EmulatedCloud
 from harness.aws.principals import Account
-from harness.paths import PROJECT
+from harness.paths import EXAMPLES, PROJECT
 from plerion_kms.authorization import unknowns
 from test_verify.conftest import PERMISSIONS, person
 from test_verify.unsteady import Time
 from verify import __main__ as command_line
+from verify import plan
 from verify.experiments import BY_THE_TEXTS, EXPERIMENTS, OUT_OF_REACH
 from verify.patience import Patience, Question, settle
 from verify.report import ExampleResult, ExperimentResult, Report, markdown, without_identities
@@ -90,6 +91,12 @@ def test_each_unknown_has_an_experiment_or_a_reason() -> None:
     rows = [line.split("|")[1].strip() for line in table.splitlines() if line.startswith("| ")][1:]
     assert rows
     assert [row for row in rows if not row.startswith(covered)] == []
+
+
+def test_each_example_can_be_tried_or_has_a_reason() -> None:
+    assert sorted((*plan.EXAMPLES, *plan.OUT_OF_REACH)) == sorted(
+        each.parent.name for each in EXAMPLES.glob("*/main.tf")
+    )
 
 
 def test_localstack_is_not_needed() -> None:
