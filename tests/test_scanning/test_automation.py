@@ -122,7 +122,7 @@ def test_the_scan_uploads_what_make_scan_writes_also_when_it_finds_something() -
     assert [step.get("run") for step in job["steps"]].index("make scan") < job["steps"].index(upload)
 
 
-def test_workflow_and_ci_run_the_same_targets() -> None:
+def test_workflow_ci_and_contributing_name_the_same_targets() -> None:
     jobs = load(CI)["jobs"].values()
     in_workflow = {step["run"].removeprefix("make ") for job in jobs for step in job["steps"] if "run" in step}
     in_ci = {
@@ -132,7 +132,11 @@ def test_workflow_and_ci_run_the_same_targets() -> None:
         )
         for target in targets.split()
     }
-    assert in_workflow == in_ci == {"lint", "scan", "test", "emulator"}
+    in_table = re.findall(
+        r"^\| `make ([^`]+)` \|", (PROJECT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert len(in_table) == len(set(in_table))
+    assert in_workflow == in_ci == set(in_table) == {"lint", "scan", "test", "emulator"}
 
 
 def test_pre_commit_runs_make_targets_and_fetches_nothing() -> None:
