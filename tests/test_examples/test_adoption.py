@@ -13,7 +13,7 @@ from harness.aws.cloud import EmulatedCloud
 from harness.examples.accounts import STACK_APPLIANCE_ROLE
 from harness.examples.special import ManyKeys, run_of
 from harness.paths import EXAMPLES, PROJECT
-from harness.terraform.runner import PlannedChange
+from harness.terraform.runner import PlannedChange, TerraformError
 from plerion_kms.guide import mode_statement
 
 IMPORT = re.compile(r"`terraform import '([^']+)' (\S+)`")
@@ -53,3 +53,17 @@ def test_an_imported_key_policy_shows_in_the_first_plan_what_changes(cloud: Emul
     assert change["actions"] == ["update"]
     assert json.loads(change["before"]["policy"]) == run.policies["payments-eu"]
     tally.CURRENT.asserted += 1
+
+
+def test_a_key_policy_that_is_imported_from_the_wrong_key_is_refused(cloud: EmulatedCloud) -> None:
+    address, identifier = documented(EXAMPLES / "many-keys" / "README.md")
+    with run_of("many-keys", cloud) as run:
+        assert isinstance(run, ManyKeys)
+        wrong, right = (run.arns[name].split("/")[1] for name in ("reports-eu", "payments-eu"))
+        run.terraform.init()
+        run.terraform.import_resource(address, identifier.replace("KEY_ID", wrong))
+        with pytest.raises(TerraformError) as caught:
+            run.terraform.plan()
+    message = " ".join(str(caught.value).split())
+    assert f"The state has the policy of the key {wrong} under payments-eu" in message
+    assert f"import it again with the ID {right}." in message

@@ -153,14 +153,57 @@ def test_another_key_under_a_name_replaces_what_was_set(run: ExistingKeys) -> No
     changes = run.terraform.plan(keys={**keys, **swapped})
     run.terraform.variables["keys"] = keys
     assert {change.address: change.action for change in changes} == {
-        f'module.keys.{kind}.{each}["{name}"]': "replace"
-        for kind, each in (
-            ("aws_kms_key_policy", "this"),
-            ("terraform_data", "restore"),
-            ("terraform_data", "try_restore"),
+        f'module.keys.{resource}["{name}"]': action
+        for resource, action in (
+            ("aws_kms_key_policy.this", "replace"),
+            ("terraform_data.restore", "replace"),
+            ("terraform_data.try_restore", "replace"),
+            ("terraform_data.key_arn", "update"),
+            ("terraform_data.replace_key_policy", "update"),
         )
         for name in swapped
     }
+
+
+@pytest.mark.ci
+def test_the_old_key_gets_its_policy_back_and_the_other_key_the_additions(run: ExistingKeys) -> None:
+    keys = run.terraform.variables["keys"]
+    owner = run.stage.key_administrator
+    old, other = run.key_arns["isolated"], run.key_arns["isolated-closed"]
+    run.terraform.apply(keys=without(keys, "isolated-closed"))
+    moved = {"isolated": {**keys["isolated"], "key_arn": other}}
+    run.terraform.apply(keys={**without(keys, "isolated-closed"), **moved})
+    assert statements(owner, old) == []
+    assert statements(owner, other) == same_account_additions()
+    run.terraform.apply(keys=without(keys, "isolated", "isolated-closed"))
+    run.terraform.apply(keys=keys)
+    assert statements(owner, old) == same_account_additions()
+    assert statements(owner, other) == []
+    assert run.terraform.plan() == []
+
+
+def test_a_state_of_an_earlier_version_replaces_no_policy_and_updates_none_of_another_key(run: ExistingKeys) -> None:
+    keys = run.terraform.variables["keys"]
+    isolated, closed = keys["isolated"], run.key_arns["isolated-closed"]
+    added = {f'module.keys.terraform_data.{each}["isolated"]' for each in ("key_arn", "replace_key_policy")}
+    state = run.terraform.folder / "terraform.tfstate"
+    kept = state.read_bytes()
+    try:
+        for address in added:
+            run.terraform.remove_from_state(address)
+        assert {(change.address, change.action) for change in run.terraform.plan()} == {
+            (address, "create") for address in added
+        }
+        with pytest.raises(TerraformError) as caught:
+            run.terraform.plan(
+                keys={**without(keys, "isolated-closed"), "isolated": {**isolated, "key_arn": closed}},
+            )
+    finally:
+        state.write_bytes(kept)
+        run.terraform.variables["keys"] = keys
+    message = " ".join(str(caught.value).split())
+    assert f"The state has the policy of the key {run.key_arns['isolated'].split('/')[1]} under isolated" in message
+    assert f"import it again with the ID {closed.split('/')[1]}." in message
 
 
 def test_a_policy_that_is_known_after_the_apply_alone_plans(run: ExistingKeys) -> None:

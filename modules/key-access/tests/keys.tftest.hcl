@@ -155,7 +155,7 @@ run "nothing" {
   }
 
   assert {
-    condition     = length(aws_kms_key_policy.this) + length(terraform_data.tag) + length(terraform_data.untag) + length(terraform_data.restore) + length(terraform_data.try_restore) + length(data.aws_service.kms) + length(data.aws_caller_identity.this) == 0
+    condition     = length(aws_kms_key_policy.this) + length(terraform_data.tag) + length(terraform_data.untag) + length(terraform_data.restore) + length(terraform_data.try_restore) + length(terraform_data.key_arn) + length(terraform_data.replace_key_policy) + length(data.aws_service.kms) + length(data.aws_caller_identity.this) == 0
     error_message = "Something is set or read although create is false."
   }
 }
