@@ -13,6 +13,9 @@ from harness.paths import EXAMPLES as FOLDER
 
 EXAMPLES = sorted(path.parent.name for path in FOLDER.glob("*/access.yaml"))
 
+SECOND_MODES = {"existing-keys": "SELECTED_KEYS", "existing-roles": "ALL_KEYS", "organization": "SELECTED_KEYS"}
+"""Modes of examples that `.ci/run` alone applies: the statement is that of all-keys or selected-keys."""
+
 
 @dataclass
 class Runs:
