@@ -13,8 +13,13 @@ from harness.paths import EXAMPLES as FOLDER
 
 EXAMPLES = sorted(path.parent.name for path in FOLDER.glob("*/access.yaml"))
 
-SECOND_MODES = {"existing-keys": "SELECTED_KEYS", "existing-roles": "ALL_KEYS", "organization": "SELECTED_KEYS"}
-"""Modes of examples that `.ci/run` alone applies: the statement is that of all-keys or selected-keys."""
+CALLED_IN_CI_ALONE = {
+    ("existing-keys", "SELECTED_KEYS"),
+    ("existing-roles", "ALL_KEYS"),
+    ("existing-roles", "SELECTED_KEYS"),
+    ("organization", "SELECTED_KEYS"),
+}
+"""Examples and modes of which the calls repeat those of all-keys, selected-keys and documents-only."""
 
 
 @dataclass

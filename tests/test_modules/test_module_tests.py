@@ -19,7 +19,7 @@ RUNS = {
     "plerion-kms/modules/role-policy": 2,
     "plerion-kms/modules/roles": 8,
 }
-APPLIED_BY_EXAMPLES = {"plerion-kms", "plerion-kms/modules/roles"}
+APPLIED_BY_EXAMPLES = {"key-access", "plerion-kms", "plerion-kms/modules/roles"}
 """What their runs show, applied examples and the table of options show too; `.ci/run` alone runs them."""
 
 
@@ -29,7 +29,7 @@ def test_every_module_has_tests() -> None:
     assert folders - {"plerion-kms/modules/cmk-access"} == set(RUNS)
 
 
-@pytest.mark.xdist_group("terraform-test")
+@pytest.mark.xdist_group("modules")
 @pytest.mark.parametrize(
     "module", [pytest.param(module, marks=[pytest.mark.ci] if module in APPLIED_BY_EXAMPLES else []) for module in RUNS]
 )
