@@ -193,6 +193,7 @@ def test_control_policies_that_cannot_be_read_are_said(
     assert verdicts[organization.keys[name]] == "open"
 
 
+@pytest.mark.ci
 def test_an_account_without_the_role_leaves_the_others_complete(
     organization: Organization, emulator: Emulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
