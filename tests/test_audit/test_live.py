@@ -84,6 +84,7 @@ def test_the_answers_of_an_unchanged_key_are_those_decided(world: World) -> None
     assert compared(world, world.snapshot()) == ([], [])
 
 
+@pytest.mark.ci
 def test_a_refused_key_is_no_difference_either(world: World) -> None:
     world.put_policy(world.root("kms:*", Condition={"ArnEquals": {"aws:PrincipalArn": world.account.root_arn}}))
     assert compared(world, world.snapshot()) == ([], [])
@@ -108,6 +109,7 @@ def test_a_difference_has_both_sides_and_what_identifies_them(world: World) -> N
     assert "issues/new/choose" in findings[0].fix.summary
 
 
+@pytest.mark.ci
 def test_a_difference_the_other_way(world: World) -> None:
     world.put_policy(world.root(), statement("Deny", "kms:Encrypt", Principal="*", Resource="*"))
     snapshot = world.snapshot()

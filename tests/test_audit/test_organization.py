@@ -159,6 +159,7 @@ def test_each_account_is_judged_under_its_control_policies(
     assert refused_by(by_arn[organization.keys["with-rcp"]], report) == {("kms:Encrypt", "resource control policy")}
 
 
+@pytest.mark.ci
 def test_the_enabled_regions_are_asked_for(organization: Organization, capsys: pytest.CaptureFixture[str]) -> None:
     """The keys are found though no Region is named."""
     enabled = [region["RegionName"] for region in boto3.client("ec2").describe_regions()["Regions"]]
@@ -167,6 +168,7 @@ def test_the_enabled_regions_are_asked_for(organization: Organization, capsys: p
     assert set(organization.keys.values()) - {organization.keys["closed"]} <= {key["arn"] for key in report["keys"]}
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("kind", ["service control policy", "resource control policy"])
 def test_control_policies_that_cannot_be_read_are_said(
     kind: str, organization: Organization, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -191,6 +193,7 @@ def test_control_policies_that_cannot_be_read_are_said(
     assert verdicts[organization.keys[name]] == "open"
 
 
+@pytest.mark.ci
 def test_an_account_without_the_role_leaves_the_others_complete(
     organization: Organization, emulator: Emulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -231,6 +234,7 @@ def test_active_accounts(members: Mapping[str, str], listed: bool, monkeypatch: 
     assert active_accounts(calls) == ([(MANAGEMENT, "a")] if listed else [])
 
 
+@pytest.mark.ci
 def test_accounts_of_a_file(organization: Organization, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "accounts.yaml"
     numbers = organization.accounts
@@ -255,6 +259,7 @@ def test_accounts_of_a_file(organization: Organization, tmp_path: Path, capsys: 
     )
 
 
+@pytest.mark.ci
 def test_the_saved_organization_is_judged_the_same(
     organization: Organization, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -147,7 +147,9 @@ def test_a_start_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
         Emulator(python=python, start_timeout=0.2).start()
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "how", [signal.SIGKILL, *(pytest.param(how, marks=pytest.mark.ci) for how in (signal.SIGTERM, signal.SIGINT))]
+)
 def test_it_goes_with_the_one_that_started_it(how: signal.Signals, tmp_path: Path) -> None:
     # Whoever runs the tests in the background has SIGINT ignored, and so would this process.
     program = f"""
@@ -176,6 +178,7 @@ def test_it_goes_with_the_one_that_started_it(how: signal.Signals, tmp_path: Pat
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.ci
 def test_several_run_side_by_side_and_do_not_share_state() -> None:
     with Emulator() as one, Emulator() as two:
         first, second = Caller(one.endpoint_url, "111111111111"), Caller(two.endpoint_url, "111111111111")

@@ -15,7 +15,7 @@ from harness.terraform.hcl import read_folder
 
 from .examples import EXAMPLES, Runs
 
-IN_CI_ALONE = frozenset({"many-accounts"})
+IN_CI_ALONE = frozenset({"ebs-on-isolated-key", "many-accounts", "many-keys"})
 """Groups of tests of an example whose parts other examples show too."""
 
 

@@ -13,6 +13,14 @@ from harness.paths import EXAMPLES as FOLDER
 
 EXAMPLES = sorted(path.parent.name for path in FOLDER.glob("*/access.yaml"))
 
+CALLED_IN_CI_ALONE = {
+    ("existing-keys", "SELECTED_KEYS"),
+    ("existing-roles", "ALL_KEYS"),
+    ("existing-roles", "SELECTED_KEYS"),
+    ("organization", "SELECTED_KEYS"),
+}
+"""Examples and modes of which the calls repeat those of all-keys, selected-keys and documents-only."""
+
 
 @dataclass
 class Runs:

@@ -8,7 +8,7 @@ from harness.access.expectations import load
 from harness.aws import tally
 from harness.examples.run import ExampleRun
 
-from .examples import EXAMPLES, Runs
+from .examples import CALLED_IN_CI_ALONE, EXAMPLES, Runs
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -19,7 +19,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         pytest.param(
             *((example, mode), principal, key),
             id=f"{example}-{mode}-{principal}-{key}",
-            marks=pytest.mark.xdist_group(example),
+            marks=[
+                pytest.mark.xdist_group(example),
+                *([pytest.mark.ci] if (example, mode) in CALLED_IN_CI_ALONE else []),
+            ],
         )
         for example in EXAMPLES
         for mode, lines in load(example).access.items()

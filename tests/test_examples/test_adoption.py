@@ -25,7 +25,9 @@ def documented(file: Path) -> tuple[str, str]:
     return address, identifier
 
 
-@pytest.mark.parametrize(("mode", "changes"), [("SELECTED_KEYS", []), ("ALL_KEYS", ["update"])])
+@pytest.mark.parametrize(
+    ("mode", "changes"), [("SELECTED_KEYS", []), pytest.param("ALL_KEYS", ["update"], marks=pytest.mark.ci)]
+)
 def test_a_statement_attached_by_hand_is_adopted(cloud: EmulatedCloud, mode: str, changes: list[str]) -> None:
     address, identifier = documented(PROJECT / "CHANGELOG.md")
     with run_of("existing-roles", cloud) as run:
@@ -42,6 +44,7 @@ def test_a_statement_attached_by_hand_is_adopted(cloud: EmulatedCloud, mode: str
     tally.CURRENT.asserted += 1
 
 
+@pytest.mark.ci
 def test_an_imported_key_policy_shows_in_the_first_plan_what_changes(cloud: EmulatedCloud) -> None:
     address, identifier = documented(EXAMPLES / "many-keys" / "README.md")
     with run_of("many-keys", cloud) as run:

@@ -106,6 +106,7 @@ def without(keys: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: key for name, key in keys.items() if name not in names}
 
 
+@pytest.mark.ci
 def test_where_the_cli_fails_nothing_is_opened(run: ExistingKeys) -> None:
     keys = run.terraform.variables["keys"]
     before = policy_text(run, "isolated")

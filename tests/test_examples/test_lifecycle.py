@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pytest
 
 from harness.access.probes import probe
@@ -9,7 +11,7 @@ from harness.aws import tally
 from harness.examples.run import ExampleRun
 from harness.terraform.runner import PlannedChange
 
-from .examples import EXAMPLES, Runs
+from .examples import CALLED_IN_CI_ALONE, EXAMPLES, Runs
 
 # The one resource that a switch of the mode updates, or none where a person puts the document in place.
 SWITCHED = {
@@ -28,9 +30,14 @@ SWITCHED = {
 }
 
 
-def of_group(*examples: str) -> list[object]:
-    """Parameters that keep an example's tests together on one worker."""
-    return [pytest.param(example, marks=pytest.mark.xdist_group(example)) for example in examples]
+def of_group(*examples: str, in_ci_alone: Collection[str] = ()) -> list[object]:
+    """Parameters that keep an example's tests together on one worker; `in_ci_alone` names those for `.ci/run`."""
+    return [
+        pytest.param(
+            example, marks=[pytest.mark.xdist_group(example), *([pytest.mark.ci] if example in in_ci_alone else [])]
+        )
+        for example in examples
+    ]
 
 
 @pytest.fixture
@@ -42,12 +49,12 @@ def run(request: pytest.FixtureRequest, runs: Runs) -> ExampleRun:
     return run
 
 
-@pytest.mark.parametrize("run", of_group(*EXAMPLES), indirect=True)
+@pytest.mark.parametrize("run", of_group(*EXAMPLES, in_ci_alone=["existing-keys"]), indirect=True)
 def test_a_second_plan_is_empty(run: ExampleRun) -> None:
     assert run.deployment.plan() == []
 
 
-@pytest.mark.parametrize("run", of_group(*EXAMPLES), indirect=True)
+@pytest.mark.parametrize("run", of_group(*EXAMPLES, in_ci_alone=dict(CALLED_IN_CI_ALONE)), indirect=True)
 def test_a_switch_of_the_mode_updates_one_policy_in_place(run: ExampleRun) -> None:
     if run.switch is None:
         run.in_mode(next(mode for mode in run.expectations.modes if mode != run.mode))
@@ -75,7 +82,9 @@ def test_a_tag_changed_after_the_apply_counts_at_once(run: ExampleRun) -> None:
     assert not decrypts()
 
 
-@pytest.mark.parametrize("run", of_group("isolated-key", "cross-account-key"), indirect=True)
+@pytest.mark.parametrize(
+    "run", of_group("isolated-key", "cross-account-key", in_ci_alone=["cross-account-key"]), indirect=True
+)
 def test_without_the_additions_the_key_is_closed_again(run: ExampleRun) -> None:
     mode = run.expectations.modes[-1]  # in which both roles may use the key
     run.in_mode(mode)
@@ -93,15 +102,8 @@ def test_without_the_additions_the_key_is_closed_again(run: ExampleRun) -> None:
     assert outcomes() == (False, False)
 
 
-@pytest.mark.parametrize(
-    "run",
-    [
-        *of_group(*(example for example in EXAMPLES if example != "many-keys")),
-        # Its keys get their policies back from the module that existing-keys calls, by many calls of the AWS CLI.
-        pytest.param("many-keys", marks=[pytest.mark.xdist_group("many-keys"), pytest.mark.ci]),
-    ],
-    indirect=True,
-)
+# The calls of the AWS CLI by which existing-keys gives its keys back have tests of their own, without Terraform.
+@pytest.mark.parametrize("run", of_group(*EXAMPLES, in_ci_alone=["existing-keys"]), indirect=True)
 def test_destroy_leaves_nothing(run: ExampleRun) -> None:
     run.destroy()
     assert run.deployment.state_addresses() == []

@@ -13,6 +13,7 @@ from .examples import Runs
 from .test_existing_keys import statements, tags
 
 
+@pytest.mark.ci
 @pytest.mark.xdist_group("existing-keys")
 def test_destroy_puts_the_given_policies_back_and_takes_the_tags_off(runs: Runs) -> None:
     run = runs.of("existing-keys")

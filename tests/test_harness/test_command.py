@@ -46,13 +46,14 @@ def processes_in(folder: Path) -> list[str]:
     return found
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("command", "appears", "signals"),
     [
         ("demo", "plerion-kms-[!e]*", [signal.SIGHUP]),
-        pytest.param("demo", "plerion-kms-emulator-*", [signal.SIGINT, signal.SIGINT], marks=pytest.mark.ci),
-        pytest.param("scan", "plerion-kms-combined-*", [signal.SIGTERM], marks=pytest.mark.ci),
-        pytest.param("scan", "plerion-kms-scan-*", [signal.SIGHUP, signal.SIGTERM], marks=pytest.mark.ci),
+        ("demo", "plerion-kms-emulator-*", [signal.SIGINT, signal.SIGINT]),
+        ("scan", "plerion-kms-combined-*", [signal.SIGTERM]),
+        ("scan", "plerion-kms-scan-*", [signal.SIGHUP, signal.SIGTERM]),
     ],
     ids=str,
 )

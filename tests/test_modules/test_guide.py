@@ -11,7 +11,7 @@ from plerion_kms.guide import cross_account_additions, mode_statement, same_acco
 
 from .conftest import INTEGRATION_ACCOUNT
 
-pytestmark = pytest.mark.xdist_group("documents")
+pytestmark = pytest.mark.xdist_group("modules")
 
 
 def as_policy(statement: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from plerion_kms.guide import cross_account_additions, same_account_additions
 from . import CONFIGURATIONS
 from .conftest import AT_THE_LIMIT, DELEGATION, INTEGRATION_ACCOUNT
 
-pytestmark = pytest.mark.xdist_group("documents")
+pytestmark = pytest.mark.xdist_group("modules")
 
 ROWS: dict[str, dict[str, Any]] = yaml.safe_load((CONFIGURATIONS / "policies.yaml").read_text(encoding="utf-8"))
 OURS = dict(zip(("appliance", "access"), same_account_additions(), strict=True))

@@ -20,7 +20,7 @@ from harness.aws.principals import Account, Principal, role_arn
 from harness.aws.simulation import FOR_AWS_RESOURCE, ContextEntry, simulated
 from plerion_kms.guide import mode_statement
 
-pytestmark = pytest.mark.xdist_group("documents")
+pytestmark = pytest.mark.xdist_group("modules")
 
 USE = ("kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext", "kms:CreateGrant")
 

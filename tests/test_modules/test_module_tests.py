@@ -19,6 +19,8 @@ RUNS = {
     "plerion-kms/modules/role-policy": 2,
     "plerion-kms/modules/roles": 8,
 }
+APPLIED_BY_EXAMPLES = {"key-access", "plerion-kms", "plerion-kms/modules/roles"}
+"""What their runs show, applied examples and the table of options show too; `.ci/run` alone runs them."""
 
 
 def test_every_module_has_tests() -> None:
@@ -27,8 +29,10 @@ def test_every_module_has_tests() -> None:
     assert folders - {"plerion-kms/modules/cmk-access"} == set(RUNS)
 
 
-@pytest.mark.xdist_group("terraform-test")
-@pytest.mark.parametrize("module", RUNS)
+@pytest.mark.xdist_group("modules")
+@pytest.mark.parametrize(
+    "module", [pytest.param(module, marks=[pytest.mark.ci] if module in APPLIED_BY_EXAMPLES else []) for module in RUNS]
+)
 def test_terraform_test_passes(module: str, provider: ProviderRelay) -> None:
     if not program().has_mock_provider:
         since = " and ".join(f"{name} {'.'.join(map(str, version))}" for name, version in MOCK_PROVIDER_SINCE.items())

@@ -17,7 +17,7 @@ from harness.terraform.runner import Terraform
 
 from . import CONFIGURATIONS
 
-pytestmark = pytest.mark.xdist_group("options")
+pytestmark = pytest.mark.xdist_group("modules")
 
 ROWS: dict[str, list[dict[str, Any]]] = yaml.safe_load((CONFIGURATIONS / "options.yaml").read_text(encoding="utf-8"))
 PLACES = [

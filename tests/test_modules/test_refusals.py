@@ -20,7 +20,7 @@ from harness.tools.docs import is_internal, module_folders
 from . import CONFIGURATIONS
 from .sizes import LARGEST, policy_whose_merged_size_is
 
-pytestmark = pytest.mark.xdist_group("refusals")
+pytestmark = pytest.mark.xdist_group("modules")
 
 MESSAGES: dict[str, dict[str, list[dict[str, Any]]]] = yaml.safe_load(
     (CONFIGURATIONS / "messages.yaml").read_text(encoding="utf-8")
