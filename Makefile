@@ -88,8 +88,9 @@ verify-aws-clean: environment ## List and remove what a run that was cut off lef
 	@$(VENV_PYTHON) -m verify clean $(ARGS)
 
 .PHONY: docs
-docs: environment ## Write the tables of inputs, outputs and resources into the READMEs of modules and examples.
+docs: tools ## Write the tables of inputs, outputs and resources into the READMEs, and the rendered policies.
 	@$(VENV_PYTHON) -m harness docs
+	@$(VENV_PYTHON) -m harness rendered
 
 .PHONY: lint
 lint: tools ## Lint HCL, Python, shell and links; tflint is built with Go where it is not on PATH.

@@ -4,6 +4,12 @@ variable "kms_key_access_mode" {
   default     = "SELECTED_KEYS"
 }
 
+variable "external_id" {
+  description = "External ID that Plerion shows for the integration, for the access role's trust policy. Null omits that policy."
+  type        = string
+  default     = null
+}
+
 variable "integration_account_id" {
   description = "Account of the Plerion integration, for the cross-account additions."
   type        = string

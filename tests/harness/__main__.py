@@ -9,6 +9,7 @@ MODULES = {
     "demo": "harness.demo",
     "docs": "harness.tools.docs",
     "lint": "harness.tools.lint",
+    "rendered": "harness.tools.rendered",
     "scan": "harness.tools.scan",
     "setup": "harness.terraform.install",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from harness.aws.cloud import Cloud
 from harness.aws.keys import Key, KeyDescription, adopt_key, create_key, open_key
 from harness.aws.principals import Account, Principal, role_arn
 from harness.errors import HarnessError
+from harness.paths import EXAMPLES
 from harness.terraform.runner import Relay
 from plerion_kms.access_file import Lines
 
@@ -48,48 +50,8 @@ STACK_ACCESS_ROLE = "plerion-stack-PlerionAccessRole-4D5E6F"
 """The roles' names where Plerion's CloudFormation stack made them: its prefix, and a suffix that AWS adds."""
 
 # What a person who rolls the module out needs; each permission is one that Terraform's provider calls.
-DEPLOYER_ALLOW = (
-    "iam:AddRoleToInstanceProfile",
-    "iam:AttachRolePolicy",
-    "iam:CreateInstanceProfile",
-    "iam:CreatePolicy",
-    "iam:CreatePolicyVersion",
-    "iam:CreateRole",
-    "iam:DeleteInstanceProfile",
-    "iam:DeletePolicy",
-    "iam:DeletePolicyVersion",
-    "iam:DeleteRole",
-    "iam:DeleteRolePermissionsBoundary",
-    "iam:DeleteRolePolicy",
-    "iam:DetachRolePolicy",
-    "iam:Get*",
-    "iam:List*",
-    "iam:PassRole",
-    "iam:PutRolePermissionsBoundary",
-    "iam:PutRolePolicy",
-    "iam:RemoveRoleFromInstanceProfile",
-    "iam:TagInstanceProfile",
-    "iam:TagPolicy",
-    "iam:TagRole",
-    "iam:UntagInstanceProfile",
-    "iam:UntagPolicy",
-    "iam:UntagRole",
-    "iam:UpdateAssumeRolePolicy",
-    "iam:UpdateRole",
-    "iam:UpdateRoleDescription",
-    "kms:CreateKey",
-    "kms:DescribeKey",
-    "kms:GetKeyPolicy",
-    "kms:GetKeyRotationStatus",
-    "kms:EnableKeyRotation",
-    "kms:ListAliases",
-    "kms:ListResourceTags",
-    "kms:PutKeyPolicy",
-    "kms:ScheduleKeyDeletion",
-    "kms:TagResource",
-    "kms:UntagResource",
-    "sts:AssumeRole",
-    "tag:GetResources",
+DEPLOYER_ALLOW: tuple[str, ...] = tuple(
+    json.loads((EXAMPLES / "deployer-permissions.json").read_text(encoding="utf-8"))["Statement"][0]["Action"]
 )
 
 

@@ -113,10 +113,9 @@ def words() -> Result:
     # codespell looks up what this finds. The longest come first, since the first alternative wins.
     phrases = sorted((each for each in listed if " " in each), key=len, reverse=True)
     pattern = rf"\b(?i:{'|'.join(phrases)})\b|[\w\-']+"
-    options: list[str | Path] = ["--dictionary", "-", "--dictionary", WORDS]
-    options += ["--ignore-words-list", NO_MISTAKES, "--regex", pattern]
+    dictionaries: list[str | Path] = ["--dictionary", "-", "--dictionary", WORDS]
     read = [path for path in files() if path != WORDS and path.suffix not in NOT_PROSE]
-    return run([tool("codespell"), *options, *read])
+    return run([tool("codespell"), *dictionaries, "--ignore-words-list", NO_MISTAKES, "--regex", pattern, *read])
 
 
 def tool(name: str) -> Path:
