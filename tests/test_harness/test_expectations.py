@@ -12,7 +12,8 @@ import yaml
 from harness.access.expectations import load, read
 from harness.access.probes import CALLS
 from harness.aws.cloud import EmulatedCloud
-from harness.aws.keys import KeyDescription
+from harness.aws.keys import STATEMENTS, KeyDescription, statements
+from harness.aws.principals import Principal
 from harness.errors import HarnessError
 from harness.examples.accounts import Stage
 from harness.paths import EXAMPLES
@@ -138,3 +139,12 @@ def test_the_keys_that_the_example_makes_are_those_that_its_file_describes(
 ) -> None:
     with pytest.raises(HarnessError, match=says):
         Stage(EmulatedCloud("http://127.0.0.1:1")).targets(descriptions, outputs)
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_each_statement_of_a_fixture_key_has_a_name_for_reasons(name: str) -> None:
+    cloud = EmulatedCloud("http://127.0.0.1:1")
+    owner = Principal(cloud, None, "111111111111", "arn:aws:sts::111111111111:assumed-role/Owner/o")  # type: ignore[arg-type]
+    found = statements(name, owner=owner, integration_account="222222222222")
+    assert found
+    assert all(statement["Sid"] for statement in found)

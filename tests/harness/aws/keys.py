@@ -144,9 +144,9 @@ def statements(
             zip(
                 STATEMENTS,
                 (
-                    [_allow(f"arn:aws:iam::{owner.account}:root")],
-                    [_allow(f"arn:aws:iam::{integration_account}:root")],
-                    [_allow(role_arn(owner))],
+                    [_allow("Enable IAM User Permissions", f"arn:aws:iam::{owner.account}:root")],
+                    [_allow("Delegate to the integration account", f"arn:aws:iam::{integration_account}:root")],
+                    [_allow("Allow access for Key Administrators", role_arn(owner))],
                     same_account_additions(),
                     cross_account_additions(integration_account),
                 ),
@@ -202,7 +202,10 @@ def open_key(owner: Principal) -> Key:
     """
     document = {
         "Version": "2012-10-17",
-        "Statement": [*_own_account(owner), _allow("*", "kms:ReEncrypt*", account=owner.account)],
+        "Statement": [
+            *_own_account(owner),
+            _allow("Allow re-encryption in this account", "*", "kms:ReEncrypt*", account=owner.account),
+        ],
     }
     tags = [{"TagKey": "PlerionAccess", "TagValue": "Granted"}]
     arn = owner.client("kms").create_key(Policy=json.dumps(document), Tags=tags)["KeyMetadata"]["Arn"]
@@ -213,8 +216,9 @@ def _own_account(owner: Principal) -> Sequence[dict[str, Any]]:
     return statements(OWN_ACCOUNT, owner=owner, integration_account=owner.account)
 
 
-def _allow(principal: str, action: str = "kms:*", account: str = "") -> dict[str, Any]:
+def _allow(sid: str, principal: str, action: str = "kms:*", account: str = "") -> dict[str, Any]:
     statement: dict[str, Any] = {
+        "Sid": sid,
         "Effect": "Allow",
         "Principal": {"AWS": principal},
         "Action": action,

@@ -181,7 +181,7 @@ run "refuses_an_appliance_role_with_the_tag_in_other_case" {
   }
 
   override_data {
-    target = data.aws_iam_role.appliance[0]
+    target = data.aws_iam_role.appliance
     values = { tags = { PlerionApplianceRole = "true", RolePurpose = "PlerionAccess" } }
   }
 
@@ -197,7 +197,7 @@ run "refuses_an_access_role_without_the_tag" {
   }
 
   override_data {
-    target = data.aws_iam_role.access[0]
+    target = data.aws_iam_role.access
     values = { tags = { PlerionApplianceRole = "True" } }
   }
 
