@@ -119,6 +119,7 @@ def test_a_difference_the_other_way(world: World) -> None:
     assert "; the audit says refused by the resource-based policy, since" in findings[0].sentence
 
 
+@pytest.mark.ci
 def test_what_is_undecided_differs_from_nothing(world: World) -> None:
     world.put_policy(world.root(), statement("Deny", "kms:Encrypt", Principal="*", Resource="*", Condition=OFFICE))
     snapshot = world.snapshot()
@@ -143,6 +144,7 @@ def test_nothing_is_carried_out(world: World, monkeypatch: pytest.MonkeyPatch) -
     assert {method for method, _ in made} == reads != set()
 
 
+@pytest.mark.ci
 def test_roles_that_cannot_be_called_as_are_said(world: World) -> None:
     iam = world.account.root.iam
     snapshot = world.snapshot()

@@ -133,6 +133,7 @@ def test_credentials_that_are_refused_at_the_start_are_one_line(
     assert aws.calls == ["GetCallerIdentity"]
 
 
+@pytest.mark.ci
 def test_throttled_calls_are_repeated_by_botocores_adaptive_retries(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
     aws = Aws(keys=1)

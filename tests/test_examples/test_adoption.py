@@ -58,6 +58,7 @@ def test_an_imported_key_policy_shows_in_the_first_plan_what_changes(cloud: Emul
     tally.CURRENT.asserted += 1
 
 
+@pytest.mark.ci
 def test_a_key_policy_that_is_imported_from_the_wrong_key_is_refused(cloud: EmulatedCloud) -> None:
     address, identifier = documented(EXAMPLES / "many-keys" / "README.md")
     with run_of("many-keys", cloud) as run:

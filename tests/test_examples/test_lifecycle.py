@@ -82,6 +82,7 @@ def test_a_tag_changed_after_the_apply_counts_at_once(run: ExampleRun) -> None:
     assert not decrypts()
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     "run", of_group("isolated-key", "cross-account-key", in_ci_alone=["cross-account-key"]), indirect=True
 )

@@ -84,6 +84,7 @@ def test_the_command_writes_what_changed_and_removes_the_rest(
     ]
 
 
+@pytest.mark.ci
 def test_the_example_plans_without_credentials_configuration_and_network(tmp_path: Path) -> None:
     environment = {
         "HOME": str(tmp_path),

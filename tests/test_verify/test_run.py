@@ -60,6 +60,7 @@ def in_words(report: Report) -> str:
     return report.model_dump_json(indent=1, exclude={"unanswerable", "not_tried"})
 
 
+@pytest.mark.ci
 def test_a_run_in_steady_weather_agrees_and_leaves_nothing(
     accounts: Accounts, cloud: EmulatedCloud, time: Time
 ) -> None:
