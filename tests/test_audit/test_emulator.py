@@ -118,6 +118,7 @@ def test_answers_equal_those_of_real_calls(audited: Audited) -> None:
             assert answers[action].outcome.value == real, (name, action, answers[action].reason)
 
 
+@pytest.mark.ci
 def test_a_role_without_a_mode_gets_one_by_the_printed_command(
     emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

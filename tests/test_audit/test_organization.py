@@ -127,6 +127,7 @@ def refused_by(key: Mapping[str, Any], report: Mapping[str, Any]) -> set[tuple[s
     return {(action, given["source"]) for action, given in answers if given["outcome"] != "allowed"}
 
 
+@pytest.mark.ci
 def test_each_account_is_judged_under_its_control_policies(
     organization: Organization, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,7 @@ def documented(file: Path) -> tuple[str, str]:
     return address, identifier
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("mode", "changes"), [("SELECTED_KEYS", []), pytest.param("ALL_KEYS", ["update"], marks=pytest.mark.ci)]
 )

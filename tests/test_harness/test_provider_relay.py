@@ -71,6 +71,7 @@ def test_each_configuration_has_a_process_that_stays_until_the_end(run: ExampleR
     assert [process for process in started if process.is_running()] == []
 
 
+@pytest.mark.ci
 def test_what_the_provider_refuses_is_said_in_its_words(run: ExampleRun) -> None:
     with pytest.raises(TerraformError, match=r"Cannot assume IAM Role .*main\.tf line \d+"):
         run.terraform.plan(key_administrator_role_arn="arn:aws:iam::000000000001:role/Other")
