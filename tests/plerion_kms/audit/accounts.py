@@ -8,7 +8,7 @@ from typing import Annotated
 import boto3
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from plerion_kms.audit.calls import Calls, client_config
+from plerion_kms.audit.calls import Calls, client_config, sts_client
 from plerion_kms.audit.collect import Target
 from plerion_kms.audit.errors import AuditError
 from plerion_kms.audit.organization import active_accounts
@@ -38,8 +38,7 @@ def targets_of(
     """
     if not file and not organization:
         return [Target("")]
-    region = session.region_name or "us-east-1"
-    own = session.client("sts", region_name=region, config=client_config(1)).get_caller_identity()["Account"]
+    own = sts_client(session, client_config(1)).get_caller_identity()["Account"]
     if file:
         return [
             Target(

@@ -42,6 +42,25 @@ def client_config(connections: int) -> Config:
     )
 
 
+def region_of(session: boto3.Session) -> str:
+    """Where services with one endpoint for a partition are called: any of its Regions leads there."""
+    return session.region_name or "us-east-1"
+
+
+def sts_client(session: boto3.Session, config: Config) -> Any:
+    """The STS client of a session."""
+    return session.client("sts", region_name=region_of(session), config=config)
+
+
+def assume(session: boto3.Session, role: str, name: str, external_id: str, config: Config) -> boto3.Session:
+    """A session of the role. name: of the session; external_id: empty for none. Raises ClientError, BotoCoreError."""
+    members = {"RoleArn": role, "RoleSessionName": name, **({"ExternalId": external_id} if external_id else {})}
+    given = sts_client(session, config).assume_role(**members)["Credentials"]
+    return boto3.Session(
+        given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], region_name=session.region_name
+    )
+
+
 def error_text(error: BotoCoreError | ClientError) -> tuple[str, str]:
     """Code and text of a failed call: AWS's, or the exception's own if AWS did not answer."""
     code, text = type(error).__name__, str(error)
@@ -108,8 +127,7 @@ class Calls:
     def _client(self, service: str, region: str) -> Any:
         with self._lock:
             if (service, region) not in self._clients:
-                # IAM and Organizations have one endpoint for a partition; any of its Regions leads there.
-                place = region or self._session.region_name or "us-east-1"
+                place = region or region_of(self._session)  # IAM and Organizations are called without a Region
                 client = self._session.client(service, region_name=place, config=self._config)  # type: ignore[call-overload]
                 self._clients[service, region] = client
             return self._clients[service, region]

@@ -13,7 +13,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from plerion_kms.audit.calls import GONE, Calls, client_config, error_text
+from plerion_kms.audit.calls import GONE, Calls, assume, client_config, error_text, sts_client
 from plerion_kms.audit.organization import Controls, read_controls
 from plerion_kms.audit.snapshot import (
     Digest,
@@ -72,8 +72,7 @@ def read(
 
     Raises BotoCoreError and ClientError if the given credentials themselves are refused.
     """
-    region = session.region_name or "us-east-1"
-    identity = session.client("sts", region_name=region, config=client_config(1)).get_caller_identity()
+    identity = sts_client(session, client_config(1)).get_caller_identity()
     texts = Texts()
     pool = ThreadPoolExecutor(max_workers=threads)
     try:
@@ -168,17 +167,10 @@ def _enter(run: _Run, target: Target) -> Calls | Problem:
     if not target.role:
         return Calls(account, run.session, config, run.partition)
     role = f"arn:{run.partition}:iam::{account}:role/{target.role}"
-    members: dict[str, Any] = {"RoleArn": role, "RoleSessionName": "plerion-kms-audit"}
-    if target.external_id:
-        members["ExternalId"] = target.external_id
-    region = run.session.region_name or "us-east-1"
     try:
-        given = run.session.client("sts", region_name=region, config=config).assume_role(**members)["Credentials"]
+        assumed = assume(run.session, role, "plerion-kms-audit", target.external_id, config)
     except (BotoCoreError, ClientError) as error:
         return Problem(account, "", role, "sts:AssumeRole", *error_text(error))
-    assumed = boto3.Session(
-        given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], region_name=run.session.region_name
-    )
     return Calls(account, assumed, config, run.partition)
 
 

@@ -3,12 +3,11 @@ with a sentence where it is not set."""
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from plerion_kms.audit.key_statements import statements_of
+from plerion_kms.audit.key_statements import statements_of, with_statements
 from plerion_kms.audit.mode_statements import MODES, mode_of
 from plerion_kms.audit.snapshot import SavedAccount, SavedRole, Snapshot
 
@@ -32,13 +31,11 @@ def tag_role(role: str, key: str, value: str) -> str:
 
 def ask_external_id(role: SavedRole, trust: str, statements: Sequence[Mapping[str, Any]]) -> str:
     """The command that makes these statements of the trust policy ask for the external id."""
-    document = json.loads(trust)
     changed = [
         _with_external_id(statement) if statement in statements else statement
         for statement in statements_of(trust) or ()
     ]
-    text = json.dumps({**document, "Statement": changed})
-    command = _iam("update-assume-role-policy", role.arn, "--policy-document", text)
+    command = _iam("update-assume-role-policy", role.arn, "--policy-document", with_statements(trust, changed))
     # The text is within single quotes, which end around the variable.
     return command.replace(_PLACE, f"""'"{variable("PLERION_EXTERNAL_ID")}"'""")
 
@@ -71,15 +68,14 @@ def _without_other_modes(mode: str, role: SavedRole, account: SavedAccount, snap
         text = snapshot.policies.get(digest, "")
         kept = _kept(mode, text)
         if kept:
-            yield put_role_policy(role.arn, name, json.dumps({**json.loads(text), "Statement": kept}))
+            yield put_role_policy(role.arn, name, with_statements(text, kept))
         elif kept is not None:
             yield _iam("delete-role-policy", role.arn, "--policy-name", name)
     for arn in role.attached:
         text = snapshot.policies.get(account.managed.get(arn, ""), "")
         kept = _kept(mode, text)
         if kept:
-            document = json.dumps({**json.loads(text), "Statement": kept})
-            words = ("--policy-arn", arn, "--set-as-default", "--policy-document", document)
+            words = ("--policy-arn", arn, "--set-as-default", "--policy-document", with_statements(text, kept))
             yield shlex.join(("aws", "iam", "create-policy-version", *words))
         elif kept is not None:
             yield _iam("detach-role-policy", role.arn, "--policy-arn", arn)

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+from plerion_kms.audit.mode_statements import GRANTS_FOR_AWS
+from plerion_kms.authorization.grammar import as_list
 from plerion_kms.guide import cross_account_additions, same_account_additions
 
 APPLIANCE_SID, ACCESS_SID = (statement["Sid"] for statement in same_account_additions())
@@ -38,7 +40,7 @@ def additions(
             for statement, arn in zip((appliance, access), pinned, strict=True)
         )
     volumes = {**appliance, "Sid": EBS_SIDS[0], "Action": ["kms:GenerateDataKeyWithoutPlaintext"]}
-    condition = {**appliance["Condition"], "Bool": {"kms:GrantIsForAWSResource": "true"}}
+    condition = {**appliance["Condition"], **GRANTS_FOR_AWS}
     attach = {**appliance, "Sid": EBS_SIDS[1], "Action": ["kms:CreateGrant"], "Condition": condition}
     return [appliance, access, volumes, attach]
 
@@ -63,7 +65,12 @@ def merged(policy: str, statements: Sequence[Mapping[str, Any]]) -> str:
 def without_ours(policy: str) -> str:
     """The policy without the statements that modules/key-policy knows by their Sid."""
     kept = [statement for statement in statements_of(policy) or () if not is_ours(statement)]
-    return json.dumps({**json.loads(policy), "Statement": kept})
+    return with_statements(policy, kept)
+
+
+def with_statements(policy: str, statements: Sequence[Mapping[str, Any]]) -> str:
+    """The policy with these statements in place of its own."""
+    return json.dumps({**json.loads(policy), "Statement": statements})
 
 
 def statements_of(policy: str) -> list[dict[str, Any]] | None:
@@ -72,7 +79,7 @@ def statements_of(policy: str) -> list[dict[str, Any]] | None:
         found = json.loads(policy)["Statement"]
     except (ValueError, TypeError, KeyError):
         return None
-    listed = found if isinstance(found, list) else [found]
+    listed = as_list(found)
     return listed if all(isinstance(statement, dict) for statement in listed) else None
 
 
@@ -100,7 +107,7 @@ def principal_accounts(statement: Mapping[str, Any]) -> set[str]:
         for operands in _operands(statement)
         for key, values in operands.items()
         if key.lower() == ACCOUNT_KEY.lower()
-        for text in (values if isinstance(values, list) else [values])
+        for text in as_list(values)
     }
 
 

@@ -13,7 +13,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from plerion_kms.audit import rules
-from plerion_kms.audit.calls import LOST_CREDENTIALS, client_config, error_text
+from plerion_kms.audit.calls import LOST_CREDENTIALS, assume, client_config, error_text
 from plerion_kms.audit.judge import Judge
 from plerion_kms.audit.report import Answer, Finding, Fix
 from plerion_kms.audit.roles import Role
@@ -92,12 +92,8 @@ class Live:
         if role.saved is None:
             self.problems.append(f"{role.arn} does not exist, so nothing was called as that role.")
             return None
-        members: dict[str, Any] = {"RoleArn": role.arn, "RoleSessionName": SESSION}
-        if external_id:
-            members["ExternalId"] = external_id
         try:
-            client = session.client("sts", region_name=session.region_name or "us-east-1", config=client_config(1))
-            given = client.assume_role(**members)["Credentials"]
+            return assume(session, role.arn, SESSION, external_id, client_config(1))
         except (BotoCoreError, ClientError) as error:
             code, _ = error_text(error)
             self.problems.append(
@@ -105,7 +101,6 @@ class Live:
                 "its trust policy name them for the time of the check."
             )
             return None
-        return boto3.Session(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
 
 
 class _Answer:

@@ -20,6 +20,7 @@ from plerion_kms.audit.roles import (
 from plerion_kms.audit.snapshot import SavedAccount, SavedRole, Snapshot
 from plerion_kms.authorization.actions import compile_actions
 from plerion_kms.authorization.engine import authorize_caller_side
+from plerion_kms.authorization.grammar import as_list
 from plerion_kms.authorization.policies import Policies
 from plerion_kms.authorization.request import ContextValue, Request, Resource
 
@@ -121,8 +122,7 @@ def _may(role: SavedRole, account: SavedAccount, snapshot: Snapshot, action: str
 
 def _trusts_with_tags(trust: str) -> bool:
     for statement in statements_of(trust) or ():
-        actions = statement.get("Action", [])
-        listed = actions if isinstance(actions, list) else [actions]
+        listed = as_list(statement.get("Action", []))
         if statement.get("Effect") == "Allow" and compile_actions(listed, complement=False).match("sts:tagsession"):
             return True
     return False
@@ -131,9 +131,9 @@ def _trusts_with_tags(trust: str) -> bool:
 def _trusts_plerion(statement: Mapping[str, Any]) -> bool:
     principal = statement.get("Principal")
     given = principal.get("AWS", []) if isinstance(principal, dict) else principal
-    listed = given if isinstance(given, list) else [given]
     return any(
-        isinstance(text, str) and (text == PLERION_ACCOUNT or f"::{PLERION_ACCOUNT}:" in text) for text in listed
+        isinstance(text, str) and (text == PLERION_ACCOUNT or f"::{PLERION_ACCOUNT}:" in text)
+        for text in as_list(given)
     )
 
 

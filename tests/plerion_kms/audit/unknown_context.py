@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from plerion_kms.audit.snapshot import Snapshot
+from plerion_kms.authorization.grammar import as_list
 
 UNKNOWN = (
     "aws:calledvia",
@@ -106,8 +107,7 @@ def _names(organization_known: bool) -> tuple[str, ...]:
 
 
 def _statements(document: Mapping[str, Any]) -> list[Any]:
-    found = document.get("Statement", [])
-    return found if isinstance(found, list) else [found]
+    return as_list(document.get("Statement", []))
 
 
 def _parsed(text: str) -> Mapping[str, Any]:

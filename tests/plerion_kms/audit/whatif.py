@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from plerion_kms.audit.errors import AuditError
-from plerion_kms.audit.key_statements import additions, merged, statements_of
+from plerion_kms.audit.key_statements import additions, merged, statements_of, with_statements
 from plerion_kms.audit.mode_statements import grants_alone, hardened, in_mode, mode_of
 from plerion_kms.audit.report import KeyReport, Report, Verdict
 from plerion_kms.audit.roles import APPLIANCE_TAG, find_roles
@@ -145,4 +144,4 @@ def _rewritten(policy: str, change: Change, partition: str) -> str:
         elif statement.get("Effect") == "Allow" and not grants_alone(statement) and wanted not in done:
             done.add(wanted)
             result += hardened(wanted, statement, partition)
-    return json.dumps({**json.loads(policy), "Statement": result})
+    return with_statements(policy, result)

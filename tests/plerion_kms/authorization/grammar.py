@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 VERSIONS = ("2008-10-17", "2012-10-17")
 _ELEMENTS = frozenset(
@@ -17,7 +18,7 @@ _ELEMENTS = frozenset(
 )
 
 
-def as_list(value: object) -> list[object]:
+def as_list(value: Any) -> list[Any]:
     """A value that may stand alone or in a list, as a list."""
     return value if isinstance(value, list) else [value]
 

@@ -19,6 +19,7 @@ from plerion_kms.audit.groups import grouped
 from plerion_kms.audit.report import Answer, Finding, KeyReport, Report, RoleAnswers, Verdict
 from plerion_kms.audit.rules import RULES
 from plerion_kms.authorization.decision import Outcome, Source
+from plerion_kms.authorization.grammar import as_list
 
 TEMPLATES = Environment(
     loader=PackageLoader("plerion_kms.audit", "templates"),
@@ -154,7 +155,7 @@ def _together(answers: RoleAnswers) -> list[tuple[str, Answer]]:
 def _parts(text: str, key: KeyReport) -> tuple[Part, ...]:
     try:
         document = json.loads(text)
-        found = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
+        found = as_list(document["Statement"])
     except (ValueError, KeyError, TypeError):
         return (Part(text, False),) if text else ()
     deciding = {
