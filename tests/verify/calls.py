@@ -10,23 +10,21 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from harness.access.probes import CALLS, REFUSALS, Target
 from harness.aws.principals import Principal
+from plerion_kms.authorization.decision import Decision
 from plerion_kms.probes import applicable
+from verify.cloud import EXPIRED, THROTTLED
 
 type Outcome = Literal["allowed", "refused", "another error", "no answer"]
 
 DRY_RUN_SUCCEEDED = "DryRunOperationException"
 SAYS_NOTHING = (
+    *EXPIRED,
+    *THROTTLED,
     "DependencyTimeoutException",
-    "ExpiredToken",
-    "ExpiredTokenException",
     "InternalFailure",
     "KMSInternalException",
     "LimitExceededException",
-    "RequestExpired",
     "ServiceUnavailable",
-    "Throttling",
-    "ThrottlingException",
-    "TooManyRequestsException",
 )
 """Errors of AWS's that say nothing about the call."""
 
@@ -50,6 +48,11 @@ class Answer:
 
     def __str__(self) -> str:
         return f"{self.code}: {self.text}" if self.code else "allowed"
+
+
+def answer_as(decision: Decision) -> Answer:
+    """The answer that AWS would give by the decision."""
+    return Answer() if decision.error is None else Answer(decision.error.code, decision.error.message)
 
 
 def answer_of(call: Callable[[], Any]) -> Answer:

@@ -12,8 +12,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from harness.aws.principals import allowing
 from verify.cloud import AwsPrincipal
-from verify.roles import allowing, let_assume
+from verify.roles import let_assume
 from verify.tags import TAG, RunTag
 
 SHORTEST_WINDOW = 7
@@ -112,7 +113,7 @@ class Cleaner:
             return None
         let_assume(iam, name, self.caller.arn)
         # A cut between the role and its policy has left it without.
-        iam.put_role_policy(RoleName=name, PolicyName="Allow", PolicyDocument=allowing(["kms:*"]))
+        iam.put_role_policy(RoleName=name, PolicyName="Allow", PolicyDocument=allowing(["kms:*"], Resource="*"))
         return self.caller.assume(role["Arn"], "cleaning")
 
     def _keys(self) -> Iterator[Left]:

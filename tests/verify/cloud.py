@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,8 +15,8 @@ from botocore.exceptions import HTTPClientError
 from botocore.loaders import create_loader
 
 from harness.aws import tally
-from harness.aws.cloud import NO_LOOKUPS, Credentials
-from harness.aws.principals import Principal
+from harness.aws.cloud import Credentials
+from harness.aws.principals import Principal, assume_role_members
 from verify.tags import RunTag
 
 CONFIG = Config(
@@ -121,18 +120,8 @@ class AwsCloud:
     def terraform_environment(self, credentials: Credentials, region: str) -> dict[str, str]:
         """Variables for Terraform's AWS provider; the credentials as they are now."""
         current = credentials.now() if isinstance(credentials, LiveCredentials) else credentials
-        environment = {
-            "AWS_ACCESS_KEY_ID": current.access_key_id,
-            "AWS_SECRET_ACCESS_KEY": current.secret_access_key,
-            "AWS_REGION": region,
-            **NO_LOOKUPS,
-            **self.tag.terraform_environment(),
-        }
-        if current.session_token:
-            environment["AWS_SESSION_TOKEN"] = current.session_token
-        if self.endpoint_url:
-            environment["AWS_ENDPOINT_URL"] = self.endpoint_url
-        return environment
+        endpoint = {"AWS_ENDPOINT_URL": self.endpoint_url} if self.endpoint_url else {}
+        return {**current.environment(region), **self.tag.terraform_environment(), **endpoint}
 
 
 def _fixed(credentials: Credentials) -> botocore_credentials.Credentials:
@@ -201,13 +190,7 @@ class AwsPrincipal(Principal):
         policy: Mapping[str, Any] | None = None,
     ) -> AwsPrincipal:
         """As of `Principal`; the session is started again when it has expired."""
-        members: dict[str, Any] = {"RoleArn": role_arn, "RoleSessionName": session_name}
-        if tags:
-            members["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
-        if external_id is not None:
-            members["ExternalId"] = external_id
-        if policy is not None:
-            members["Policy"] = json.dumps(policy)
+        members = assume_role_members(role_arn, session_name, tags, external_id, policy)
         source = RoleCredentials(lambda: dict(self.client("sts").assume_role(**members)))
         source.get_frozen_credentials()
         account, name = role_arn.split(":")[4], role_arn.rpartition("/")[2]

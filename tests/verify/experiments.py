@@ -528,7 +528,7 @@ EXPERIMENTS: Sequence[Experiment] = (
         "Which value applies if a key has tags whose names differ in case only",
         "Which of two tags applies whose names differ in case only?",
         _tags_that_differ_in_case,
-        "The one that is written as in the policy: the choice is right.",
+        "The tag whose name is written as in the policy: the choice is right.",
         "context.py has to choose as AWS did; the guide's readers should be told to keep one of the two tags.",
     ),
     Experiment(

@@ -127,14 +127,12 @@ class Lab:
 
     def grant(self, key: str, grantee: str, operations: Sequence[str]) -> str:
         """The id of a new grant, issued by the key's administrator."""
-        owner: Owner = "integration" if key.split(":")[4] == self.account else "other"
-        kms = self.administrator(owner).in_region(self.stage.region).client("kms")
+        kms = self._kms_for(key)
         return str(kms.create_grant(KeyId=key, GranteePrincipal=grantee, Operations=list(operations))["GrantId"])
 
     def ciphertext(self, key: str) -> bytes:
         """Something encrypted under the key, by its administrator."""
-        owner: Owner = "integration" if key.split(":")[4] == self.account else "other"
-        kms = self.administrator(owner).in_region(self.stage.region).client("kms")
+        kms = self._kms_for(key)
         return bytes(kms.encrypt(KeyId=key, Plaintext=b"plaintext")["CiphertextBlob"])
 
     def aws_managed_key(self) -> str | None:
@@ -146,6 +144,11 @@ class Lab:
                     prefix = alias["AliasArn"].rpartition(":")[0]
                     return f"{prefix}:key/{alias['TargetKeyId']}"
         return None
+
+    def _kms_for(self, key: str) -> Any:
+        """The KMS client of the key's administrator."""
+        owner: Owner = "integration" if key.split(":")[4] == self.account else "other"
+        return self.administrator(owner).in_region(self.stage.region).client("kms")
 
     @property
     def _account(self) -> AwsAccount:

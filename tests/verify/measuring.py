@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from verify.calls import Answer, answer_of
+from plerion_kms.authorization.decision import Decision
+from verify.calls import Answer, answer_as, answer_of
 from verify.decisions import Engine
 from verify.experiments import Call, Experiment
 from verify.lab import Lab
@@ -37,11 +38,12 @@ def measure(
     engine = Engine(stage)
     say("Waiting for the answers to the experiments")
     answers: dict[Call, Answer] = {}
-    for wanted in (True, False):
-        calls = [call for each in built for call in each.calls if call.control is wanted]
-        decided = {call: _decided(engine, call) for call in calls}
-        answers |= settle({call: _question(call, decided[call]) for call in calls}, patience)
-    return [_result(each, answers, engine) for each in built], lab
+    decisions: dict[Call, Decision] = {}
+    for control in (True, False):
+        calls = [call for each in built for call in each.calls if call.control is control]
+        decisions |= {call: engine.on_call(call.by, call.make, call.key) for call in calls}
+        answers |= settle({call: _question(call, decisions[call]) for call in calls}, patience)
+    return [_result(each, answers, decisions) for each in built], lab
 
 
 def _build(experiment: Experiment, lab: Lab) -> _Built:
@@ -55,36 +57,30 @@ def _build(experiment: Experiment, lab: Lab) -> _Built:
         return _Built(experiment, failed=str(error))
 
 
-def _question(call: Call, decided: Answer) -> Question[Answer]:
+def _question(call: Call, decision: Decision) -> Question[Answer]:
     kms = call.by.in_region(call.key.split(":")[3]).client("kms")
-    return Question(lambda: answer_of(lambda: call.make(kms)), lambda answer: _as_engine(call, answer, decided))
+    return Question(lambda: answer_of(lambda: call.make(kms)), lambda answer: _as_engine(call, answer, decision))
 
 
-def _as_engine(call: Call, answer: Answer, decided: Answer) -> bool:
-    """Whether the answer is the one that the engine's choice gives. For a call that the engine leaves undecided any
-    answer will do."""
+def _as_engine(call: Call, answer: Answer, decision: Decision) -> bool:
+    """Whether the engine's choice gives this answer. Any answer will do for a call that the engine leaves undecided."""
     if call.expected is None:
         return answer.outcome != "no answer"
     return (
         answer.outcome == call.expected
         and call.words in answer.text
-        and (not call.same_text or answer == replace(decided, from_aws=True))
+        and (not call.same_text or answer == answer_as(decision))
     )
 
 
-def _decided(engine: Engine, call: Call) -> Answer:
-    error = engine.on_call(call.by, call.make, call.key).error
-    return Answer() if error is None else Answer(error.code, error.message)
-
-
-def _result(built: _Built, answers: Mapping[Call, Answer], engine: Engine) -> ExperimentResult:
+def _result(built: _Built, answers: Mapping[Call, Answer], decisions: Mapping[Call, Decision]) -> ExperimentResult:
     experiment = built.experiment
     measured = []
     agree = {True: True, False: True}
     answered = True
     for call in built.calls:
-        answer, decision = answers[call], engine.on_call(call.by, call.make, call.key)
-        agree[call.control] = agree[call.control] and _as_engine(call, answer, _decided(engine, call))
+        answer, decision = answers[call], decisions[call]
+        agree[call.control] = agree[call.control] and _as_engine(call, answer, decision)
         answered = answered and answer.outcome != "no answer"
         measured.append(
             Measured(call=call.what, aws=answer.outcome, aws_answer=str(answer), engine=decision.outcome.value)

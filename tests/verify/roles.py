@@ -1,17 +1,12 @@
-"""Documents of the run's roles."""
+"""The trust of the run's roles."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-
-def allowing(actions: Sequence[str]) -> str:
-    """An identity policy that allows the actions on every resource."""
-    return json.dumps(
-        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": "*"}]}
-    )
+from plerion_kms.authorization.grammar import as_list
 
 
 def let_assume(iam: Any, role_name: str, arn: str, condition: Mapping[str, Any] | None = None) -> None:
@@ -20,7 +15,7 @@ def let_assume(iam: Any, role_name: str, arn: str, condition: Mapping[str, Any] 
     statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": arn}}
     if condition:
         statement["Condition"] = dict(condition)
-    statements = trust["Statement"] if isinstance(trust["Statement"], list) else [trust["Statement"]]
+    statements = as_list(trust["Statement"])
     if statement not in statements:
         document = {**trust, "Statement": [*statements, statement]}
         iam.update_assume_role_policy(RoleName=role_name, PolicyDocument=json.dumps(document))

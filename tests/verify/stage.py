@@ -15,7 +15,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from harness.access.expectations import Expectations
-from harness.aws.principals import Account, Principal, role_arn
+from harness.aws.principals import Account, Principal, allowing, role_arn
 from harness.errors import HarnessError
 from harness.examples.accounts import (
     EXTERNAL_ID,
@@ -27,7 +27,7 @@ from harness.terraform.runner import Relay
 from verify.calls import answer_of
 from verify.cloud import AwsCloud, AwsPrincipal
 from verify.patience import Patience, Question, settle
-from verify.roles import allowing, let_assume
+from verify.roles import let_assume
 from verify.tags import RunTag
 
 AS_NAMED = (STACK_APPLIANCE_ROLE, STACK_ACCESS_ROLE)
@@ -60,7 +60,7 @@ class AwsAccount(Account):
                 f"Account {self.id} has a role {name} that this run did not make: take another account, or remove it."
             )
         if allow := members.get("allow"):
-            iam.put_role_policy(RoleName=name, PolicyName="Allow", PolicyDocument=allowing(allow))
+            iam.put_role_policy(RoleName=name, PolicyName="Allow", PolicyDocument=allowing(allow, Resource="*"))
         return str(role["Arn"])
 
 

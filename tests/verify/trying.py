@@ -10,7 +10,7 @@ from harness.access.probes import Target
 from harness.aws.principals import Principal
 from harness.examples.run import ExampleRun
 from harness.examples.special import run_of
-from verify.calls import Answer, Cell, cells_of, make
+from verify.calls import Answer, Cell, answer_as, cells_of, make
 from verify.decisions import Engine
 from verify.patience import Patience, Question, settle
 from verify.report import Difference, ExampleResult, Text
@@ -95,7 +95,7 @@ class ExampleTrial:
             self._calls += 1
             decision = self._engine.on_probe(*self._of(run, cell), cell.call)
             engine = decision.outcome.value
-            decided = Answer() if decision.error is None else Answer(decision.error.code, decision.error.message)
+            decided = answer_as(decision)
             if not answer.outcome == engine == cell.expected:
                 self._differences.append(
                     Difference(

@@ -32,14 +32,6 @@ NO_LOOKUPS = {
 }
 """Keeps the AWS provider from looking for credentials in files and instance metadata."""
 
-NO_ACCOUNT = {
-    **NO_LOOKUPS,
-    "AWS_ACCESS_KEY_ID": "none",
-    "AWS_SECRET_ACCESS_KEY": "none",
-    "AWS_REGION": "us-east-1",
-}
-"""Environment variables for Terraform where nothing is looked up, so that no account has to stand behind it."""
-
 
 @dataclass(frozen=True)
 class Credentials:
@@ -48,6 +40,21 @@ class Credentials:
     access_key_id: str
     secret_access_key: str
     session_token: str | None = None
+
+    def environment(self, region: str) -> dict[str, str]:
+        """Variables for a program that uses AWS, which then looks for no others in files or instance metadata."""
+        token = {"AWS_SESSION_TOKEN": self.session_token} if self.session_token else {}
+        return {
+            "AWS_ACCESS_KEY_ID": self.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
+            "AWS_REGION": region,
+            **token,
+            **NO_LOOKUPS,
+        }
+
+
+NO_ACCOUNT = Credentials("none", "none").environment("us-east-1")
+"""Environment variables for Terraform where nothing is looked up, so that no account has to stand behind it."""
 
 
 class Cloud(Protocol):
@@ -81,17 +88,11 @@ class EmulatedCloud:
 
     def terraform_environment(self, credentials: Credentials, region: str) -> dict[str, str]:
         """Variables that lead the AWS provider to the emulator, with no look at files or instance metadata."""
-        environment = {
-            "AWS_ACCESS_KEY_ID": credentials.access_key_id,
-            "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
-            "AWS_REGION": region,
+        return {
+            **credentials.environment(region),
             "AWS_ENDPOINT_URL": self.endpoint_url,
-            **NO_LOOKUPS,
             **_without_proxy_to(urlsplit(self.endpoint_url).hostname or ""),
         }
-        if credentials.session_token:
-            environment["AWS_SESSION_TOKEN"] = credentials.session_token
-        return environment
 
 
 def _without_proxy_to(host: str) -> dict[str, str]:

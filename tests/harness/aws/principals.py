@@ -52,14 +52,8 @@ class Principal:
         policy: Mapping[str, Any] | None = None,
     ) -> Principal:
         """A session of the role, with session tags and a session policy if asked. Raises botocore's ClientError."""
-        parameters: dict[str, Any] = {"RoleArn": role_arn, "RoleSessionName": session_name}
-        if tags:
-            parameters["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
-        if external_id is not None:
-            parameters["ExternalId"] = external_id
-        if policy is not None:
-            parameters["Policy"] = json.dumps(policy)
-        answer = self.client("sts").assume_role(**parameters)
+        members = assume_role_members(role_arn, session_name, tags, external_id, policy)
+        answer = self.client("sts").assume_role(**members)
         issued = answer["Credentials"]
         credentials = Credentials(issued["AccessKeyId"], issued["SecretAccessKey"], issued["SessionToken"])
         arn = answer["AssumedRoleUser"]["Arn"]
@@ -105,20 +99,38 @@ class Account:
         """
         iam = self.root.client("iam")
         condition = {"Condition": trust_condition} if trust_condition else {}
-        trust = _allow(trust_actions, Principal={"AWS": list(trusted)}, **condition)
+        trust = allowing(trust_actions, Principal={"AWS": list(trusted)}, **condition)
         arn: str = iam.create_role(
             RoleName=name,
             AssumeRolePolicyDocument=trust,
             Tags=[{"Key": key, "Value": value} for key, value in (tags or {}).items()],
         )["Role"]["Arn"]
         if allow:
-            iam.put_role_policy(RoleName=name, PolicyName="Allow", PolicyDocument=_allow(allow, Resource="*"))
+            iam.put_role_policy(RoleName=name, PolicyName="Allow", PolicyDocument=allowing(allow, Resource="*"))
         return arn
 
     def session_of_new_role(self, name: str, allow: Sequence[str] = (), also_trusted: Sequence[str] = ()) -> Principal:
         """A session, started by the operator, of a new role; parameters as in `create_role`."""
         arn = self.create_role(name, trusted=[self.operator.arn, *also_trusted], allow=allow)
         return self.operator.assume(arn, name.lower())
+
+
+def assume_role_members(
+    role_arn: str,
+    session_name: str,
+    tags: Mapping[str, str] | None,
+    external_id: str | None,
+    policy: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """The members of an AssumeRole request; those that are not asked for are left out."""
+    members: dict[str, Any] = {"RoleArn": role_arn, "RoleSessionName": session_name}
+    if tags:
+        members["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
+    if external_id is not None:
+        members["ExternalId"] = external_id
+    if policy is not None:
+        members["Policy"] = json.dumps(policy)
+    return members
 
 
 def role_arn(session: Principal) -> str:
@@ -130,12 +142,13 @@ def _create_operator(root: Principal) -> Principal:
     iam = root.client("iam")
     name = f"Operator-{random.randrange(10**8)}"  # noqa: S311 - stages of one emulator share Plerion's account
     arn = iam.create_user(UserName=name)["User"]["Arn"]
-    document = _allow(["sts:AssumeRole", "sts:TagSession"], Resource="*")
+    document = allowing(["sts:AssumeRole", "sts:TagSession"], Resource="*")
     iam.put_user_policy(UserName=name, PolicyName="AssumeRoles", PolicyDocument=document)
     key = iam.create_access_key(UserName=name)["AccessKey"]
     return Principal(root.cloud, Credentials(key["AccessKeyId"], key["SecretAccessKey"]), root.account, arn)
 
 
-def _allow(actions: Sequence[str], **rest: Any) -> str:
+def allowing(actions: Sequence[str], **rest: Any) -> str:
+    """A policy that allows the actions; `rest` are the statement's other elements."""
     statement = {"Effect": "Allow", "Action": list(actions), **rest}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
