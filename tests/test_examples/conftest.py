@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import pytest
@@ -28,7 +27,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         provider = provider_binary.locate()
     except HarnessError as error:
         raise pytest.UsageError(str(error)) from error
-    needed = {example: oldest_provider(example) for example in EXAMPLES}
+    needed = {
+        example: provider_binary.oldest(read_folder(FOLDER / example).requirements["aws"]) for example in EXAMPLES
+    }
     for item in items:
         groups = {group for mark in item.iter_markers("xdist_group") for group in mark.args}
         if IN_CI_ALONE & groups:
@@ -40,13 +41,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                     pytest.mark.skip(f"{example} needs AWS provider {version}; this is {provider.version}.")
                 )
     items.sort(key=lambda item: item.name.startswith("test_destroy"))
-
-
-def oldest_provider(example: str) -> tuple[int, ...]:
-    """The oldest AWS provider that the example says it works with, as numbers."""
-    oldest = re.search(r">= ([\d.]+)", read_folder(FOLDER / example).requirements["aws"])
-    assert oldest, example
-    return tuple(map(int, oldest[1].split(".")))
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ import pytest
 
 from harness.paths import PROJECT
 from harness.terraform.hcl import Block, read_file, read_folder
+from harness.terraform.provider_binary import numbers, oldest
 from harness.tools.docs import documented_folders
 
 TABLE: dict[str, dict[str, Any]] = json.loads((Path(__file__).parent / "provider_table.json").read_text())
@@ -24,10 +25,6 @@ FOLDERS = {str(folder.relative_to(PROJECT)): folder for folder in documented_fol
 META_ARGUMENTS = {"count", "for_each", "provider", "depends_on"}
 META_BLOCKS = {"lifecycle", "provisioner", "connection"}
 REFERENCE = re.compile(r"\b(data\.)?(aws_\w+)\.\w+(?:\[[^\]]*\])?\.(\w+)")
-
-
-def numbers(version: str) -> tuple[int, ...]:
-    return tuple(map(int, version.split(".")))
 
 
 def unknown_in(block: Block, known: dict[str, Any], place: str) -> Iterator[str]:
@@ -72,10 +69,7 @@ def unknown_to(version: str, folder: Path) -> list[str]:
 
 
 def accepts(name: str, version: str) -> bool:
-    requirement = read_folder(FOLDERS[name]).requirements.get("aws", ">= 5.31")
-    oldest = re.search(r">= ([\d.]+)", requirement)
-    assert oldest, name
-    return numbers(version) >= numbers(oldest[1])
+    return numbers(version) >= oldest(read_folder(FOLDERS[name]).requirements.get("aws", ">= 5.31"))
 
 
 def test_the_table_has_the_oldest_and_newer_versions() -> None:

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import zipfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,16 +96,7 @@ def identify(path: Path) -> Program:
     # A CLI configuration that is named but missing makes it print a warning first.
     environment.pop("TF_CLI_CONFIG_FILE", None)
     try:
-        answer = subprocess.run(
-            [path, "version"],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            env=environment,
-            timeout=TIMEOUT_SECONDS,
-        )
-        said = answer.stdout + answer.stderr
+        said = output_of([path, "version"], environment)
     except OSError as error:
         said = str(error.strerror)
     except subprocess.TimeoutExpired:
@@ -116,6 +108,20 @@ def identify(path: Path) -> Program:
             f"{' '.join(said.split())[:100] or 'nothing'}): {_another()}."
         )
     return Program(path, stated[1], tuple(map(int, stated.groups()[1:])))
+
+
+def output_of(command: Sequence[str | Path], environment: Mapping[str, str]) -> str:
+    """What a program prints, also if it fails. Raises OSError and subprocess.TimeoutExpired."""
+    answer = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        env=environment,
+        timeout=TIMEOUT_SECONDS,
+    )
+    return answer.stdout + answer.stderr
 
 
 def _another() -> str:

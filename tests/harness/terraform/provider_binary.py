@@ -14,7 +14,7 @@ from pathlib import Path
 
 from harness.errors import HarnessError
 from harness.paths import PROJECT
-from harness.terraform.binary import given_file, this_target
+from harness.terraform.binary import given_file, output_of, this_target
 
 FILE_VARIABLE, VERSION_VARIABLE = "PROVIDER", "PROVIDER_VERSION"
 VERSIONS = ">= 5.60, < 7.0"
@@ -36,7 +36,6 @@ CONFIGURATION = """terraform {{
 NAMED = re.compile(r"^terraform-provider-aws(?:_v(\d+\.\d+\.\d+)(?:_x5)?)?$")
 STATED = re.compile(r"/terraform-provider-(\w+)@(\d+\.\d+\.\d+)")
 PLUGIN = "This binary is a plugin."
-TIMEOUT_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class Provider:
     @property
     def numbers(self) -> tuple[int, ...]:
         """The version, to be compared."""
-        return _numbers(self.version)
+        return numbers(self.version)
 
 
 def locate() -> Provider:
@@ -120,15 +119,24 @@ def _checked(file: Path, version: str | None) -> Provider:
 
 
 def _accepted(version: str, given: str) -> str:
-    if not OLDEST <= _numbers(version) < BELOW:
+    if not OLDEST <= numbers(version) < BELOW:
         raise HarnessError(
             f"{given} is version {version}, but the modules need 5.31 or newer, below 7.0: give one of these."
         )
     return version
 
 
-def _numbers(version: str) -> tuple[int, ...]:
+def numbers(version: str) -> tuple[int, ...]:
+    """A version, or the beginning of one, to be compared."""
     return tuple(map(int, version.split(".")))
+
+
+def oldest(constraint: str) -> tuple[int, ...]:
+    """The oldest version that a constraint such as `>= 5.31, < 7.0` accepts. Raises HarnessError if it names none."""
+    found = re.search(r">= ([\d.]+)", constraint)
+    if found is None:
+        raise HarnessError(f"The version constraint '{constraint}' names no oldest version: begin it with '>= '.")
+    return numbers(found[1])
 
 
 @cache
@@ -139,16 +147,7 @@ def stated_version(file: Path) -> str:
     """
     environment = {name: value for name, value in os.environ.items() if name != "TF_PLUGIN_MAGIC_COOKIE"}
     try:
-        answer = subprocess.run(
-            [file],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            env=environment,
-            timeout=TIMEOUT_SECONDS,
-        )
-        said = answer.stdout + answer.stderr
+        said = output_of([file], environment)
     except OSError as error:
         raise HarnessError(
             f"{FILE_VARIABLE}={file} does not start on this machine ({error.strerror}): give the provider "
