@@ -97,11 +97,9 @@ def picture_of(modes: Mapping[str, AccessMatrix], switched: Sequence[str]) -> st
 
 
 def _switched(changes: Sequence[PlannedChange]) -> list[str]:
-    policies = [change for change in changes if ".aws_iam_role_policy." in f".{change.address}"]
-    others = [change for change in changes if change not in policies]
-    updated = sum(change.action == "update" for change in policies)
-    lines = [f"{updated} policy updated in place, {len(others)} roles touched."]
-    return lines if updated == len(changes) else [f"{change.address}: {change.action}" for change in changes]
+    if all(change.action == "update" and ".aws_iam_role_policy." in f".{change.address}" for change in changes):
+        return [f"{len(changes)} policy updated in place, 0 roles touched."]
+    return [f"{change.address}: {change.action}" for change in changes]
 
 
 def _reasons(modes: Mapping[str, AccessMatrix], keys: Mapping[str, KeyDescription]) -> Group:

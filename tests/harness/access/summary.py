@@ -60,11 +60,7 @@ def summary(modes: Mapping[str, AccessMatrix], switched: Sequence[str], example:
     switched: what Terraform changed for the second mode, a line each.
     example: the example's name.
     """
-    shown = [
-        surprise
-        for surprise in SURPRISES
-        if any(_allowed(_cells(matrix, surprise.principal, surprise.key)) for matrix in modes.values())
-    ]
+    shown = [each for each in SURPRISES if any(_allowed(matrix, each.principal, each.key) for matrix in modes.values())]
     calls = [cell for matrix in modes.values() for cell in matrix.cells]
     unexpected = sum(not cell.as_expected for cell in calls)
     return Group(
@@ -89,26 +85,26 @@ def _appliance(modes: Mapping[str, AccessMatrix], shown: Sequence[Surprise]) -> 
     for mode in modes:
         table.add_column(mode, width=13)
     for key, title in KEYS.items():
-        cells = [_cells(matrix, "appliance", key) for matrix in modes.values()]
-        table.add_row(title, *(_word(each, _number(shown, "appliance", key)) for each in cells))
+        number = _number(shown, "appliance", key)
+        table.add_row(title, *(_word(_cell(matrix, "appliance", key), number) for matrix in modes.values()))
     return table
 
 
 def _others(modes: Mapping[str, AccessMatrix], shown: Sequence[Surprise]) -> list[Text]:
     lines = []
     for principal, title in OTHERS.items():
-        by_key = {key: [_cells(matrix, principal, key) for matrix in modes.values()] for key in KEYS}
-        decrypts = [key for key, cells in by_key.items() if any(map(_allowed, cells))]
+        decrypts = [key for key in KEYS if any(_allowed(matrix, principal, key) for matrix in modes.values())]
         described = [
-            key
-            for key in KEYS
-            if all(_allowed(_cells(matrix, principal, key, "DescribeKey")) for matrix in modes.values())
+            key for key in KEYS if all(_allowed(matrix, principal, key, "DescribeKey") for matrix in modes.values())
         ]
-        numbers = [number for key in decrypts if (number := _number(shown, principal, key))]
-        what = f"decrypts with {len(decrypts)} of {len(KEYS)} keys" if decrypts else "decrypts with no key"
-        if described and not decrypts:
+        if decrypts:
+            what = f"decrypts with {len(decrypts)} of {len(KEYS)} keys"
+        elif described:
             what = f"metadata of {len(described)} of {len(KEYS)} keys, decrypts with none"
-        lines.append(Text(f"{title:<36}{what}").append(_marks(numbers), "bold yellow"))
+        else:
+            what = "decrypts with no key"
+        marks = "".join(f"  !{number}" for key in decrypts if (number := _number(shown, principal, key)))
+        lines.append(Text(f"{title:<36}{what}").append(marks, "bold yellow"))
     return lines
 
 
@@ -119,27 +115,23 @@ def _surprises(shown: Sequence[Surprise]) -> Table:
     return table
 
 
-def _cells(matrix: AccessMatrix, principal: str, key: str, probe: str = "Decrypt") -> list[Cell]:
-    return [cell for cell in matrix.cells if (cell.principal, cell.key, cell.probe) == (principal, key, probe)]
+def _cell(matrix: AccessMatrix, principal: str, key: str, probe: str = "Decrypt") -> Cell:
+    return next(cell for cell in matrix.cells if (cell.principal, cell.key, cell.probe) == (principal, key, probe))
 
 
-def _allowed(cells: Sequence[Cell]) -> bool:
-    return bool(cells) and all(cell.observed.allowed for cell in cells)
+def _allowed(matrix: AccessMatrix, principal: str, key: str, probe: str = "Decrypt") -> bool:
+    return _cell(matrix, principal, key, probe).observed.allowed
 
 
 def _number(shown: Sequence[Surprise], principal: str, key: str) -> int | None:
     return next((n for n, each in enumerate(shown, 1) if (each.principal, each.key) == (principal, key)), None)
 
 
-def _marks(numbers: Sequence[int]) -> str:
-    return "".join(f"  !{number}" for number in numbers)
-
-
-def _word(cells: Sequence[Cell], number: int | None) -> Text:
+def _word(cell: Cell, number: int | None) -> Text:
     """Colour says whether the answer is as expected or surprising, and the mark says the same."""
-    allowed = _allowed(cells)
-    if not all(cell.as_expected for cell in cells):
-        return Text(f"{'yes' if allowed else 'no'}  not as expected", "bold red")
-    if allowed and number:
-        return Text(f"yes  !{number}", "bold yellow")
-    return Text("yes" if allowed else "no", "green")
+    word = "yes" if cell.observed.allowed else "no"
+    if not cell.as_expected:
+        return Text(f"{word}  not as expected", "bold red")
+    if cell.observed.allowed and number:
+        return Text(f"{word}  !{number}", "bold yellow")
+    return Text(word, "green")
