@@ -16,6 +16,8 @@ from harness.paths import EXAMPLES, PROJECT
 from harness.terraform.runner import PlannedChange, TerraformError
 from plerion_kms.guide import mode_statement
 
+pytestmark = pytest.mark.ci
+
 IMPORT = re.compile(r"`terraform import '([^']+)' (\S+)`")
 
 
@@ -25,10 +27,7 @@ def documented(file: Path) -> tuple[str, str]:
     return address, identifier
 
 
-@pytest.mark.ci
-@pytest.mark.parametrize(
-    ("mode", "changes"), [("SELECTED_KEYS", []), pytest.param("ALL_KEYS", ["update"], marks=pytest.mark.ci)]
-)
+@pytest.mark.parametrize(("mode", "changes"), [("SELECTED_KEYS", []), ("ALL_KEYS", ["update"])])
 def test_a_statement_attached_by_hand_is_adopted(cloud: EmulatedCloud, mode: str, changes: list[str]) -> None:
     address, identifier = documented(PROJECT / "CHANGELOG.md")
     with run_of("existing-roles", cloud) as run:
@@ -45,7 +44,6 @@ def test_a_statement_attached_by_hand_is_adopted(cloud: EmulatedCloud, mode: str
     tally.CURRENT.asserted += 1
 
 
-@pytest.mark.ci
 def test_an_imported_key_policy_shows_in_the_first_plan_what_changes(cloud: EmulatedCloud) -> None:
     address, identifier = documented(EXAMPLES / "many-keys" / "README.md")
     with run_of("many-keys", cloud) as run:
@@ -59,7 +57,6 @@ def test_an_imported_key_policy_shows_in_the_first_plan_what_changes(cloud: Emul
     tally.CURRENT.asserted += 1
 
 
-@pytest.mark.ci
 def test_a_key_policy_that_is_imported_from_the_wrong_key_is_refused(cloud: EmulatedCloud) -> None:
     address, identifier = documented(EXAMPLES / "many-keys" / "README.md")
     with run_of("many-keys", cloud) as run:
